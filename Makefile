@@ -1,0 +1,85 @@
+# vnetflow: `make demo` shows it, `make test` checks it. Each does its own set-up; a second run only does what changed.
+#
+# Needs rustup's cargo, Python 3.10 or later with venv, Node 20 or later. All else comes from the package registries.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+RUST_SOURCES := $(shell find core python/src tests/demo -name '*.rs' -o -name 'Cargo.toml' | sort) Cargo.toml Cargo.lock
+
+.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test notebook-test bench wheel format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+demo: build ## write the demo network's logs and answer the first questions about them
+	@$(BIN)/vnetflow demo $(DEMO) --hours 4
+	@echo
+	$(BIN)/vnetflow summary $(DEMO)
+	@echo
+	$(BIN)/vnetflow top $(DEMO) --by src_ip --n 5
+	@echo
+	$(BIN)/vnetflow top $(DEMO) --by conversation --filter 'denied and rule nossh' --metric denied --n 5
+	@echo
+	@echo "next: source $(BIN)/activate; vnetflow top --help; vnetflow convert $(DEMO) demo.parquet; or open notebooks/quickstart.ipynb"
+
+test: lint rust-test python-test wasm-test notebook-test ## set up and run every check
+	@echo "all checks passed"
+
+setup: $(VENV)/.ready ## make the Python environment
+
+$(VENV)/.ready: python/requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement $<
+	touch $@
+
+build: $(VENV)/.built ## build the extension into the environment
+
+$(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES) pyproject.toml
+	$(BIN)/maturin develop --release --quiet
+	touch $@
+
+lint: $(VENV)/.built ## formats, lints, types
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python -m mypy.stubtest vnetflow._core --mypy-config-file pyproject.toml
+
+rust-test: ## the core, the corpus, the oracle, the laws, the generator
+	cargo test --workspace --quiet
+
+python-test: $(VENV)/.built ## the package, the command line, the documentation's examples
+	$(BIN)/pytest --quiet
+
+wasm: ## build the browser module into wasm/pkg
+	wasm/build.sh
+
+wasm-test: wasm ## the corpus through WebAssembly
+	node --test 'wasm/test/*.test.mjs'
+
+notebook-test: $(VENV)/.built ## execute the notebooks
+	$(BIN)/pytest --quiet --nbmake notebooks
+
+bench: $(VENV)/.built ## speed and memory, against others, with the answers checked
+	$(BIN)/python tests/bench/decode.py
+
+wheel: $(VENV)/.ready ## build a release wheel into dist
+	$(BIN)/maturin build --release --out dist
+
+format: $(VENV)/.ready ## format everything
+	cargo fmt --all
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix --quiet
+
+clean: ## remove everything that was built
+	cargo clean
+	rm -rf $(VENV) $(DEMO) dist wasm/pkg node_modules

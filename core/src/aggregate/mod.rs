@@ -1,0 +1,29 @@
+//! Aggregates over batches: `add` batches, `merge` with others, `finish` into a table.
+//!
+//! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
+//! merges. No aggregate keeps rows; each keeps one entry a key.
+
+mod keys;
+mod summary;
+mod top;
+mod totals;
+
+pub use keys::{Key, KeyError};
+pub use summary::Summary;
+pub use top::{Metric, Top, TopOptions};
+pub use totals::Totals;
+
+use crate::batch::Batch;
+use crate::table::Table;
+
+/// What every analysis can do.
+pub trait Aggregate: Sized {
+    /// Takes in all rows of a batch.
+    fn add(&mut self, batch: &Batch);
+
+    /// Takes in all that another one has taken in.
+    fn merge(&mut self, other: Self);
+
+    /// The answer.
+    fn finish(self) -> Table;
+}

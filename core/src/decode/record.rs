@@ -1,0 +1,529 @@
+//! Builds rows from what the decoder finds: flow groups, records, filters and fingerprints.
+//!
+//! Keys come in any order, so a row may stand before its rule, ACL or NIC is known. It then points to a group whose
+//! fields are set when the object around it closes; a filter that hangs on them is decided at the end of the record.
+
+use super::structure::{Key, Kind};
+use super::text::normalised_mac;
+use crate::batch::{Batch, Group, Record};
+use crate::blob_path::BlobPath;
+use crate::filter::{Context, Evaluator, Filter, Known, Verdict};
+use crate::issue::{Issue, IssueKind, IssueLog};
+use crate::origin::RuleOrigin;
+use crate::time::parse_time_ms;
+use crate::tuple::Tuple;
+use core::hash::{BuildHasher, Hasher};
+use foldhash::quality::FixedState;
+use std::collections::VecDeque;
+
+/// What to decode. The default keeps everything.
+#[derive(Clone, Debug)]
+pub struct DecodeOptions {
+    /// Keep only tuples that pass (default: all).
+    pub filter: Option<Filter>,
+    /// Keep only tuples logged at or after this time, in milliseconds since 1970 UTC (default: all).
+    pub start_ms: Option<i64>,
+    /// Keep only tuples logged before this time (default: all).
+    pub end_ms: Option<i64>,
+    /// Keep only tuples logged at one of these NICs, each as [`normalised_mac`] gives it (default: all).
+    pub macs: Option<Vec<String>>,
+    /// A batch is full from this many rows on; it ends with a whole record (default: 131,072).
+    pub batch_rows: usize,
+    /// Keep the byte of each tuple in `Batch::offset` (default: no).
+    pub offsets: bool,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        DecodeOptions {
+            filter: None,
+            start_ms: None,
+            end_ms: None,
+            macs: None,
+            batch_rows: 128 * 1024,
+            offsets: false,
+        }
+    }
+}
+
+/// Rows, groups and records under construction.
+#[derive(Debug)]
+pub(super) struct RecordBuilder {
+    pub(super) options: DecodeOptions,
+    pub(super) ready: VecDeque<Batch>,
+    pub(super) issues: IssueLog,
+    evaluator: Option<Evaluator>,
+    batch: Batch,
+    source: String,
+    path: BlobPath,
+    envelopes: Vec<Envelope>,
+    /// Fields of the `flows` entry that is being read.
+    flow: FlowEntry,
+    /// Fields of the group of tuples that is being read.
+    group: GroupEntry,
+    /// Flow records of this source so far.
+    records: u64,
+    /// Records of this source that are no flow records: how many, and the first one's place and category.
+    foreign: u64,
+    first_foreign: Option<(u64, Option<String>)>,
+}
+
+/// An object that is a wrapper or a record.
+#[derive(Debug, Default)]
+struct Envelope {
+    offset: u64,
+    is_wrapper: bool,
+    time_ms: Option<i64>,
+    time_text: Option<String>,
+    mac: Option<String>,
+    flow_log_guid: Option<String>,
+    flow_log_resource_id: Option<String>,
+    resource_id: Option<String>,
+    target_resource_id: Option<String>,
+    category: Option<String>,
+    /// Set once the object turned out to hold flows.
+    flows: Option<FlowRecord>,
+}
+
+/// A record's place in the batch.
+#[derive(Debug)]
+struct FlowRecord {
+    is_nsg: bool,
+    number: u64,
+    index: u32,
+    first_row: usize,
+    first_group: usize,
+    tuples: u64,
+    body: Fingerprint,
+    /// True where rows were kept although the filter could not decide yet.
+    is_undecided: bool,
+}
+
+#[derive(Debug, Default)]
+struct FlowEntry {
+    first_group: usize,
+    /// The ACL (VNet) or the rule (NSG).
+    text: Option<u32>,
+}
+
+#[derive(Debug, Default)]
+struct GroupEntry {
+    index: u32,
+    /// The rule (VNet) or the NIC (NSG).
+    text: Option<u32>,
+    /// Whether tuples of this group are kept, as far as the NIC says.
+    mac_verdict: Option<bool>,
+}
+
+impl RecordBuilder {
+    pub(super) fn new(options: DecodeOptions) -> RecordBuilder {
+        RecordBuilder {
+            evaluator: options.filter.as_ref().map(Filter::evaluator),
+            options,
+            ready: VecDeque::new(),
+            issues: IssueLog::default(),
+            batch: Batch::default(),
+            source: String::new(),
+            path: BlobPath::default(),
+            envelopes: Vec::new(),
+            flow: FlowEntry::default(),
+            group: GroupEntry::default(),
+            records: 0,
+            foreign: 0,
+            first_foreign: None,
+        }
+    }
+
+    pub(super) fn start_source(&mut self, source: &str) {
+        source.clone_into(&mut self.source);
+        self.path = BlobPath::parse(source);
+        self.envelopes.clear();
+        self.records = 0;
+        self.foreign = 0;
+        self.first_foreign = None;
+    }
+
+    /// Says so where the source holds records but no flows.
+    pub(super) fn finish_source(&mut self) {
+        let Some((offset, category)) = self.first_foreign.take() else { return };
+        let records = if self.foreign == 1 { "1 record".to_owned() } else { format!("{} records", self.foreign) };
+        let category = category.map_or_else(String::new, |category| format!(" of category `{category}`"));
+        let verdict = match (self.records, self.foreign) {
+            (0, _) => ": this is no flow log",
+            (_, 1) => " was skipped",
+            _ => " were skipped",
+        };
+        self.issues.add(Issue {
+            source: self.source.clone(),
+            offset,
+            record: None,
+            tuple: None,
+            kind: IssueKind::NotFlowLog,
+            message: format!("{records}{category} without flow tuples{verdict}"),
+            skipped: Some(0),
+            count: 1,
+        });
+    }
+
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Number of the record that is being read.
+    pub(super) fn record_number(&self) -> u64 {
+        let open = self.envelopes.iter().rev().find_map(|envelope| envelope.flows.as_ref());
+        open.map_or(self.records, |record| record.number)
+    }
+
+    /// Tuples so far of the record that is being read, readable or not.
+    pub(super) fn tuples_of_open_record(&self) -> u64 {
+        let open = self.envelopes.last().and_then(|envelope| envelope.flows.as_ref());
+        open.map_or(0, |record| record.tuples)
+    }
+
+    pub(super) fn in_wrapper(&self) -> bool {
+        self.envelopes.last().is_some_and(|envelope| envelope.is_wrapper)
+    }
+
+    /// A container of that kind opens.
+    pub(super) fn open(&mut self, kind: Kind, offset: u64) {
+        match kind {
+            Kind::Envelope => {
+                if let Some(parent) = self.envelopes.last_mut() {
+                    parent.is_wrapper = true;
+                }
+                self.envelopes.push(Envelope { offset, ..Envelope::default() });
+            }
+            Kind::Records => {
+                if let Some(parent) = self.envelopes.last_mut() {
+                    parent.is_wrapper = true;
+                }
+            }
+            Kind::FlowRecords => self.begin_record(false),
+            Kind::NsgFlows => self.begin_record(true),
+            Kind::VnetFlow | Kind::NsgRule => {
+                self.flow = FlowEntry { first_group: self.batch.groups.len(), text: None };
+            }
+            Kind::FlowGroup | Kind::NsgMac => self.begin_group(),
+            Kind::Tuples => self.prepare_filter(),
+            Kind::VnetFlows | Kind::FlowGroups | Kind::Properties | Kind::NsgMacs => {}
+        }
+    }
+
+    /// A container of that kind closes; not `is_whole` where the input was cut off or damaged inside of it.
+    pub(super) fn close(&mut self, kind: Kind, is_whole: bool) {
+        match kind {
+            Kind::Envelope => self.close_envelope(is_whole),
+            Kind::VnetFlow => {
+                let acl_id = self.flow.text;
+                self.fingerprint_text(acl_id);
+                self.for_groups(self.flow.first_group, |group| group.acl_id = acl_id);
+            }
+            Kind::NsgRule => {
+                let rule = self.flow.text;
+                self.fingerprint_text(rule);
+                self.for_groups(self.flow.first_group, |group| group.rule = rule);
+            }
+            Kind::FlowGroup | Kind::NsgMac => {
+                let text = self.group.text;
+                self.fingerprint_text(text);
+                if let Some(group) = self.batch.groups.get_mut(self.group.index as usize) {
+                    if kind == Kind::FlowGroup { group.rule = text } else { group.mac = text }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the string value of a key; `false` where it should have been a time and is none.
+    pub(super) fn set_text(&mut self, kind: Kind, key: Key, text: &str) -> bool {
+        match (kind, key) {
+            (Kind::VnetFlow, Key::Acl) | (Kind::NsgRule, Key::Rule) => {
+                self.flow.text = Some(self.batch.texts.intern(text));
+            }
+            (Kind::FlowGroup, Key::Rule) => self.group.text = Some(self.batch.texts.intern(text)),
+            (Kind::NsgMac, Key::Mac) => {
+                self.group.text = Some(self.batch.texts.intern(&normalised_mac(text)));
+            }
+            (Kind::Envelope, key) => {
+                let Some(envelope) = self.envelopes.last_mut() else { return true };
+                let field = match key {
+                    Key::Time => {
+                        envelope.time_ms = parse_time_ms(text);
+                        envelope.time_text = Some(text.to_owned());
+                        return envelope.time_ms.is_some();
+                    }
+                    Key::Mac => {
+                        envelope.mac = Some(normalised_mac(text));
+                        return true;
+                    }
+                    Key::FlowLogGuid => &mut envelope.flow_log_guid,
+                    Key::FlowLogResource => &mut envelope.flow_log_resource_id,
+                    Key::Resource => &mut envelope.resource_id,
+                    Key::TargetResource => &mut envelope.target_resource_id,
+                    Key::Category => &mut envelope.category,
+                    _ => return true,
+                };
+                *field = Some(text.to_owned());
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Takes a tuple of the group that is being read; `text` is how it stands in the input, `offset` where.
+    #[inline]
+    pub(super) fn add_tuple(&mut self, tuple: &Tuple, text: &[u8], offset: u64) {
+        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else { return };
+        record.tuples += 1;
+        record.body.add(text);
+
+        let mut keep = match self.group.mac_verdict {
+            Some(verdict) => verdict,
+            None => {
+                record.is_undecided = true;
+                true
+            }
+        };
+        keep &= self.options.start_ms.is_none_or(|start_ms| tuple.time_ms >= start_ms);
+        keep &= self.options.end_ms.is_none_or(|end_ms| tuple.time_ms < end_ms);
+        if let (true, Some(evaluator)) = (keep, &mut self.evaluator) {
+            match evaluator.test(tuple, offset) {
+                Verdict::Keep => {}
+                Verdict::Drop => keep = false,
+                Verdict::Undecided => record.is_undecided = true,
+            }
+        }
+        if keep {
+            self.batch.push(tuple, self.group.index);
+            if self.options.offsets {
+                self.batch.offset.push(offset);
+            }
+        }
+    }
+
+    /// Counts a tuple that could not be read: it has a number, and is part of the record's body.
+    pub(super) fn count_bad_tuple(&mut self, text: &[u8]) {
+        if let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) {
+            record.tuples += 1;
+            record.body.add(text);
+        }
+    }
+
+    /// Makes the rows so far a batch of their own. Not inside a record: its rows would lack what comes behind them.
+    pub(super) fn flush(&mut self) {
+        let is_open = self.envelopes.iter().any(|envelope| envelope.flows.is_some());
+        if !is_open && !self.batch.records.is_empty() {
+            self.ready.push_back(core::mem::take(&mut self.batch));
+        }
+    }
+
+    fn begin_record(&mut self, is_nsg: bool) {
+        let number = self.records;
+        let Some(envelope) = self.envelopes.last_mut() else { return };
+        if envelope.flows.is_some() {
+            return;
+        }
+        if self.batch.time_ms.capacity() == 0 {
+            // Once for the whole batch: growing by doubling would copy every column several times.
+            self.batch.reserve(self.options.batch_rows.saturating_add(self.options.batch_rows / 8));
+        }
+        self.records += 1;
+        envelope.flows = Some(FlowRecord {
+            is_nsg,
+            number,
+            index: self.batch.records.len() as u32,
+            first_row: self.batch.len(),
+            first_group: self.batch.groups.len(),
+            tuples: 0,
+            body: Fingerprint::default(),
+            is_undecided: false,
+        });
+        self.batch.records.push(Record {
+            time_ms: None,
+            mac: None,
+            target_resource_id: None,
+            flow_log_resource_id: None,
+            source: self.batch.texts.intern(&self.source),
+            number,
+            offset: envelope.offset,
+            identity: 0,
+        });
+    }
+
+    fn begin_group(&mut self) {
+        let Some(record) = self.envelopes.last().and_then(|envelope| envelope.flows.as_ref()) else { return };
+        self.group = GroupEntry { index: self.batch.groups.len() as u32, text: None, mac_verdict: None };
+        self.batch.groups.push(Group {
+            record: record.index,
+            rule: None,
+            acl_id: None,
+            mac: None,
+            rule_origin: None,
+        });
+    }
+
+    /// Tells the filter what is known of the group before its tuples come.
+    fn prepare_filter(&mut self) {
+        let Some(envelope) = self.envelopes.last() else { return };
+        let is_nsg = envelope.flows.as_ref().is_some_and(|record| record.is_nsg);
+        let known = |code: Option<u32>| code.map_or(Known::Unknown, |code| Known::Value(self.batch.texts.get(code)));
+        let mac = if is_nsg && self.group.text.is_some() { known(self.group.text) } else { known_text(&envelope.mac) };
+        self.group.mac_verdict = match (&self.options.macs, mac) {
+            (None, _) => Some(true),
+            (Some(macs), Known::Value(mac)) => Some(macs.iter().any(|wanted| wanted == mac)),
+            (Some(_), _) => None,
+        };
+        let Some(evaluator) = &mut self.evaluator else { return };
+        // An NSG's own NIC field may still follow and would win over the record's.
+        let mac = if is_nsg && self.group.text.is_none() { Known::Unknown } else { mac };
+        let context = if is_nsg {
+            Context {
+                rule: known(self.flow.text),
+                acl_id: known_text(&envelope.resource_id),
+                mac,
+                target_resource_id: Known::Null,
+                flow_log_resource_id: Known::Null,
+                source: Known::Value(&self.source),
+                record_time_ms: envelope.time_ms.map_or(Known::Unknown, Known::Value),
+            }
+        } else {
+            Context {
+                rule: known(self.group.text),
+                acl_id: known(self.flow.text),
+                mac,
+                target_resource_id: known_text(&envelope.target_resource_id),
+                flow_log_resource_id: known_text(&envelope.flow_log_resource_id),
+                source: Known::Value(&self.source),
+                record_time_ms: envelope.time_ms.map_or(Known::Unknown, Known::Value),
+            }
+        };
+        evaluator.enter(&context);
+    }
+
+    fn close_envelope(&mut self, is_whole: bool) {
+        let Some(envelope) = self.envelopes.pop() else { return };
+        let Some(flows) = &envelope.flows else {
+            if is_whole && !envelope.is_wrapper {
+                self.foreign += 1;
+                self.first_foreign.get_or_insert((envelope.offset, envelope.category));
+            }
+            return;
+        };
+        self.complete_record(&envelope, flows);
+        if flows.is_undecided {
+            self.decide(flows);
+        }
+        if self.batch.len() >= self.options.batch_rows {
+            self.flush();
+        }
+    }
+
+    /// Sets what all groups of a record share, now that all its keys were seen.
+    fn complete_record(&mut self, envelope: &Envelope, flows: &FlowRecord) {
+        let texts = &mut self.batch.texts;
+        let mac = envelope.mac.as_ref().or(self.path.mac.as_ref()).map(|mac| texts.intern(mac));
+        let mut intern = |stated: Option<&String>| stated.map(|text| texts.intern(text));
+        let (acl_id, target_resource_id, flow_log_resource_id);
+        if flows.is_nsg {
+            acl_id = intern(envelope.resource_id.as_ref().or(self.path.nsg_resource_id.as_ref()));
+            (target_resource_id, flow_log_resource_id) = (None, None);
+        } else {
+            acl_id = None;
+            target_resource_id = intern(envelope.target_resource_id.as_ref());
+            flow_log_resource_id = intern(
+                envelope
+                    .flow_log_resource_id
+                    .as_ref()
+                    .or(envelope.resource_id.as_ref())
+                    .or(self.path.flow_log_resource_id.as_ref()),
+            );
+        }
+        let mut body = flows.body;
+        for field in [&envelope.time_text, &envelope.mac, &envelope.flow_log_guid] {
+            body.add(field.as_deref().unwrap_or_default().as_bytes());
+        }
+        if let Some(record) = self.batch.records.get_mut(flows.index as usize) {
+            record.time_ms = envelope.time_ms;
+            record.mac = mac;
+            record.target_resource_id = target_resource_id;
+            record.flow_log_resource_id = flow_log_resource_id;
+            record.identity = body.value();
+        }
+        let (texts, groups) = (&self.batch.texts, &mut self.batch.groups);
+        for group in groups.iter_mut().skip(flows.first_group).filter(|group| group.record == flows.index) {
+            group.mac = group.mac.or(mac);
+            group.acl_id = group.acl_id.or(acl_id);
+            let text = |code: Option<u32>| code.map(|code| texts.get(code));
+            group.rule_origin = RuleOrigin::of(text(group.rule), text(group.acl_id));
+        }
+    }
+
+    /// Decides on the rows that were kept because the filter's answer hung on a key that came later.
+    fn decide(&mut self, flows: &FlowRecord) {
+        let mut keep = vec![true; self.batch.len().saturating_sub(flows.first_row)];
+        let mut entered = None;
+        for (row, keep) in (flows.first_row..).zip(&mut keep) {
+            let Some((group, record)) = self.batch.place(row) else { continue };
+            if group.record != flows.index {
+                continue;
+            }
+            if let Some(macs) = &self.options.macs {
+                let mac = self.batch.text(group.mac);
+                *keep = mac.is_some_and(|mac| macs.iter().any(|wanted| wanted == mac));
+            }
+            let (true, Some(evaluator)) = (*keep, &mut self.evaluator) else { continue };
+            if entered != self.batch.group.get(row).copied() {
+                entered = self.batch.group.get(row).copied();
+                evaluator.enter(&Context::of(&self.batch, group, record));
+            }
+            let Some(tuple) = self.batch.tuple(row) else { continue };
+            let offset = self.batch.offset.get(row).copied().unwrap_or_default();
+            *keep = evaluator.test(&tuple, offset) == Verdict::Keep;
+        }
+        let first_row = flows.first_row;
+        self.batch.retain_from(first_row, |row| keep.get(row - first_row).copied().unwrap_or(false));
+    }
+
+    fn fingerprint_text(&mut self, code: Option<u32>) {
+        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else { return };
+        record.body.add(code.map_or("", |code| self.batch.texts.get(code)).as_bytes());
+    }
+
+    fn for_groups(&mut self, first: usize, set: impl Fn(&mut Group)) {
+        self.batch.groups.iter_mut().skip(first).for_each(set);
+    }
+}
+
+/// A key that was not seen yet may still come.
+fn known_text(text: &Option<String>) -> Known<&str> {
+    text.as_deref().map_or(Known::Unknown, Known::Value)
+}
+
+/// A running fingerprint of texts in their order. Two lanes of 64 bits: among a billion records, two different ones
+/// with one fingerprint are not to be expected.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fingerprint {
+    lanes: [u64; 2],
+}
+
+impl Fingerprint {
+    #[inline]
+    fn add(&mut self, text: &[u8]) {
+        // A fixed seed: the same record must have the same fingerprint in every worker.
+        let mut hasher = FixedState::with_seed(FINGERPRINT_SEED).build_hasher();
+        hasher.write(text);
+        let hash = hasher.finish();
+        let [first, second] = &mut self.lanes;
+        *first = (first.rotate_left(5) ^ hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        *second = second.wrapping_add(hash).wrapping_mul(0xC2B2_AE3D_27D4_EB4F).rotate_left(31);
+    }
+
+    fn value(self) -> u128 {
+        let [first, second] = self.lanes;
+        u128::from(first) << 64 | u128::from(second)
+    }
+}
+
+/// Any number will do, as long as it stays.
+const FINGERPRINT_SEED: u64 = 4;

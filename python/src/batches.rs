@@ -1,0 +1,124 @@
+//! `Batches`: one pass over a source, as Python's iterator.
+
+use crate::arguments::Options;
+use crate::arrow::{self, AddressForm};
+use crate::engine::{OrderedBatches, keep_wanted};
+use crate::errors::InputError;
+use crate::find::Source;
+use crate::frame::Frame;
+use pyo3::prelude::*;
+use std::sync::{Arc, Mutex, PoisonError};
+use vnetflow_core::batch::Batch;
+use vnetflow_core::columns::{COLUMNS, Column, column_named};
+use vnetflow_core::decode::DecodeOptions;
+
+/// One pass over a source, batch by batch, in the order of the files.
+#[pyclass(frozen, module = "vnetflow._core")]
+pub(crate) struct Batches {
+    columns: Vec<&'static Column>,
+    form: AddressForm,
+    pass: Mutex<Pass>,
+}
+
+enum Pass {
+    Logs(OrderedBatches),
+    Tuples(std::vec::IntoIter<Batch>, DecodeOptions),
+}
+
+#[pymethods]
+impl Batches {
+    #[new]
+    #[pyo3(signature = (source, options, *, columns=None, batch_rows=131_072, ip="string"))]
+    fn new(
+        source: PyRef<'_, Source>,
+        options: &Options,
+        columns: Option<Vec<String>>,
+        batch_rows: usize,
+        ip: &str,
+    ) -> PyResult<Batches> {
+        let columns = chosen(columns)?;
+        let form = address_form(ip)?;
+        let options = Arc::clone(&options.0);
+        let mut decode = options.decode.clone();
+        decode.batch_rows = batch_rows.max(1);
+        decode.offsets |= columns.iter().any(|column| column.name == "offset");
+        let pass = match &source.tuples {
+            Some(batches) => Pass::Tuples(batches.clone().into_iter(), decode),
+            None => Pass::Logs(OrderedBatches::start(&source, &options, decode)),
+        };
+        Ok(Batches { columns, form, pass: Mutex::new(pass) })
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
+        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        let batch = match &mut *pass {
+            Pass::Logs(batches) => batches.next(py)?,
+            Pass::Tuples(batches, decode) => batches.next().map(|mut batch| {
+                keep_wanted(&mut batch, decode);
+                batch
+            }),
+        };
+        let Some(batch) = batch else {
+            if let Pass::Logs(batches) = &*pass {
+                batches.progress.check_any_readable(&batches.issues)?;
+            }
+            return Ok(None);
+        };
+        let converted = py.detach(|| arrow::tuples(batch, &self.columns, self.form));
+        Ok(Some(Frame { batch: converted.map_err(internal)? }))
+    }
+
+    fn close(&self) {
+        if let Pass::Logs(batches) = &mut *self.pass.lock().unwrap_or_else(PoisonError::into_inner) {
+            batches.close();
+        }
+    }
+
+    fn issues(&self) -> PyResult<Frame> {
+        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        let issues = match &*pass {
+            Pass::Logs(batches) => batches.issues.as_slice(),
+            Pass::Tuples(..) => &[],
+        };
+        Ok(Frame { batch: arrow::issues(issues).map_err(internal)? })
+    }
+}
+
+/// A tuple table without rows.
+#[pyfunction]
+#[pyo3(signature = (columns=None, *, ip="string"))]
+pub(crate) fn empty(columns: Option<Vec<String>>, ip: &str) -> PyResult<Frame> {
+    let batch = arrow::tuples(Batch::default(), &chosen(columns)?, address_form(ip)?);
+    Ok(Frame { batch: batch.map_err(internal)? })
+}
+
+/// An error of Arrow's: columns of one batch always fit, so this is a mistake of ours and says so.
+pub(crate) fn internal(error: arrow_schema::ArrowError) -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err(format!("columns do not fit: {error}; please report this"))
+}
+
+fn chosen(names: Option<Vec<String>>) -> PyResult<Vec<&'static Column>> {
+    let Some(names) = names else { return Ok(COLUMNS.iter().filter(|column| column.default).collect()) };
+    let column = |name: &String| {
+        column_named(name).ok_or_else(|| {
+            let known: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+            InputError::new_err(format!("unknown column `{name}`: expected one of {}", known.join(", ")))
+        })
+    };
+    names.iter().map(column).collect()
+}
+
+fn address_form(ip: &str) -> PyResult<AddressForm> {
+    match ip {
+        "string" => Ok(AddressForm::Text),
+        "categorical" => Ok(AddressForm::Dictionary),
+        "binary" => Ok(AddressForm::Bytes),
+        _ => Err(InputError::new_err(format!(
+            "unknown form `{ip}` for addresses: expected `string`, `categorical` or `binary`"
+        ))),
+    }
+}

@@ -1,0 +1,159 @@
+//! Finds what to read: files, folders, globs, bytes, file objects, tuples in memory.
+
+use crate::errors::{InputError, file_error};
+use crate::memory;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vnetflow_core::batch::Batch;
+use walkdir::WalkDir;
+
+/// One thing that can be opened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A file; logs in an archive are found when it is opened.
+    File { path: PathBuf, size: u64 },
+    /// Bytes in memory.
+    Bytes(PyBackedBytes),
+    /// A Python object with `read`.
+    Object { object: Py<PyAny>, name: String },
+}
+
+impl Input {
+    /// Name for issues and the column `source`.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Input::File { path, .. } => path.to_string_lossy().into_owned(),
+            Input::Bytes(_) => "<bytes>".to_owned(),
+            Input::Object { name, .. } => name.clone(),
+        }
+    }
+
+    /// Bytes as stored, where that can be known.
+    pub(crate) fn size(&self) -> Option<u64> {
+        match self {
+            Input::File { size, .. } => Some(*size),
+            Input::Bytes(bytes) => Some(bytes.len() as u64),
+            Input::Object { .. } => None,
+        }
+    }
+}
+
+/// What to read.
+#[pyclass(frozen, module = "vnetflow._core")]
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) inputs: Vec<Arc<Input>>,
+    /// Tuples in memory, in place of inputs.
+    pub(crate) tuples: Option<Vec<Batch>>,
+}
+
+#[pymethods]
+impl Source {
+    #[new]
+    fn new(items: Vec<Bound<'_, PyAny>>) -> PyResult<Source> {
+        let mut inputs = Vec::new();
+        for item in items {
+            if let Ok(path) = item.extract::<String>() {
+                find_path(&path, &mut inputs)?;
+            } else if let Ok(bytes) = item.extract::<PyBackedBytes>() {
+                inputs.push(Input::Bytes(bytes));
+            } else {
+                let name = item.getattr("name").ok().and_then(|name| name.extract::<String>().ok());
+                inputs.push(Input::Object {
+                    name: name.unwrap_or_else(|| "<stream>".to_owned()),
+                    object: item.unbind(),
+                });
+            }
+        }
+        Ok(Source { inputs: inputs.into_iter().map(Arc::new).collect(), tuples: None })
+    }
+
+    #[staticmethod]
+    fn of_tuples(frame: &Bound<'_, PyAny>) -> PyResult<Source> {
+        Ok(Source { inputs: Vec::new(), tuples: Some(memory::batches_of(frame)?) })
+    }
+
+    fn files(&self) -> Vec<String> {
+        self.inputs.iter().map(|input| input.name()).collect()
+    }
+
+    fn total_bytes(&self) -> Option<u64> {
+        self.inputs.iter().map(|input| input.size()).sum()
+    }
+}
+
+/// Endings of files that a folder is searched for.
+const LOG_ENDINGS: [&str; 3] = [".json", ".json.gz", ".zip"];
+
+/// True for names of logs, in folders and in archives.
+pub(crate) fn is_log_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    LOG_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+fn find_path(text: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
+    let path = Path::new(text);
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => search_folder(path, inputs),
+        Ok(metadata) => {
+            // A file that was named must open; one that was found may fail on its own.
+            File::open(path).map_err(|error| file_error(text, &error))?;
+            inputs.push(Input::File { path: path.to_owned(), size: metadata.len() });
+            Ok(())
+        }
+        Err(error) => {
+            if !text.contains(['*', '?', '[']) {
+                return Err(file_error(text, &error));
+            }
+            search_glob(text, inputs)
+        }
+    }
+}
+
+fn search_folder(folder: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
+    let shown = folder.to_string_lossy();
+    let before = inputs.len();
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let path = error.path().map_or_else(|| shown.to_string(), |path| path.to_string_lossy().into_owned());
+            match error.io_error() {
+                Some(io_error) => file_error(&path, io_error),
+                None => InputError::new_err(format!("can't search `{path}`: {error}")),
+            }
+        })?;
+        if entry.file_type().is_file() && is_log_name(&entry.file_name().to_string_lossy()) {
+            let size = entry.metadata().map_or(0, |metadata| metadata.len());
+            inputs.push(Input::File { path: entry.into_path(), size });
+        }
+    }
+    if inputs.len() == before {
+        return Err(InputError::new_err(format!(
+            "no *.json, *.json.gz or *.zip in `{shown}`: give the folder that holds the logs"
+        )));
+    }
+    Ok(())
+}
+
+fn search_glob(pattern: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
+    let found = glob::glob(pattern)
+        .map_err(|error| InputError::new_err(format!("can't read the glob `{pattern}`: {error}")))?;
+    let before = inputs.len();
+    for path in found {
+        let path = path.map_err(|error| file_error(&error.path().to_string_lossy(), error.error()))?;
+        let metadata = fs::metadata(&path).map_err(|error| file_error(&path.to_string_lossy(), &error))?;
+        if metadata.is_dir() {
+            search_folder(&path, inputs)?;
+        } else {
+            inputs.push(Input::File { size: metadata.len(), path });
+        }
+    }
+    if inputs.len() == before {
+        return Err(InputError::new_err(format!(
+            "nothing matches `{pattern}`: check the pattern, and quote it if the shell should leave it alone"
+        )));
+    }
+    Ok(())
+}

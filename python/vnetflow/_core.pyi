@@ -1,0 +1,141 @@
+"""The compiled part: reads sources, decodes and aggregates. Private; the public functions are in the package."""
+
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
+from typing import Protocol, final
+
+from typing_extensions import CapsuleType
+
+class _Reads(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+class _Streams(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> CapsuleType: ...
+
+__version__: str
+
+COLUMNS: list[tuple[str, str, bool, bool, str]]
+"""Every public column: name, type (`time_ms`, `address`, `u8`, `u16`, `u64`, `text` or `enum:` and its names joined
+by `,`), whether it may be null, whether it comes by default, and what it means."""
+
+METRICS: list[str]
+"""What `top` can rank by."""
+
+class FilterError(ValueError):
+    """A filter that can't be read; the message names the column and a near match."""
+
+class InputError(ValueError):
+    """A source that is no flow log at all, or a setting that can't be used."""
+
+@final
+class Frame:
+    """Columns of the same length, handed over as an Arrow C stream of one batch: `polars.DataFrame(frame)`."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> CapsuleType: ...
+
+@final
+class Groups:
+    """Names for networks."""
+
+    @staticmethod
+    def from_text(text: str, name: str) -> Groups:
+        """CSV or JSON text; `name` is shown in errors."""
+    @staticmethod
+    def from_pairs(pairs: Sequence[tuple[str, str]]) -> Groups:
+        """Pairs of prefix and name."""
+    def names(self) -> list[str]: ...
+
+@final
+class Filter:
+    """A parsed filter."""
+
+    def __init__(self, text: str, groups: Groups | None = None) -> None: ...
+    def explain(self) -> str: ...
+    def complete(
+        self, cursor: int, values: Callable[[str], Sequence[tuple[str, int]]] | None = None
+    ) -> list[tuple[int, int, str, str]]: ...
+
+@final
+class Source:
+    """What to read: files that were found, bytes, binary file objects, or tuples in memory."""
+
+    def __init__(self, items: Sequence[str | bytes | _Reads]) -> None:
+        """Paths may be files, folders or globs. Raises FileNotFoundError, PermissionError or InputError."""
+    @staticmethod
+    def of_tuples(frame: _Streams) -> Source:
+        """Tuples in memory, with the columns and types of the tuple table (enums as text, addresses as text)."""
+    def files(self) -> list[str]: ...
+    def total_bytes(self) -> int | None:
+        """Sum of the files' sizes as stored; None where one can't be known."""
+
+@final
+class Options:
+    """What to keep, and how to read."""
+
+    def __init__(
+        self,
+        *,
+        filter: Filter | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        macs: Sequence[str] | None = None,
+        drop_duplicates: bool = False,
+        threads: int | None = None,
+        on_tick: Callable[[int, int, int], None] | None = None,
+    ) -> None:
+        """`on_tick` is called about ten times a second with bytes read, tuples kept and issues so far."""
+
+@final
+class Batches(Iterator[Frame]):
+    """One pass over a source, batch by batch, in the order of the files. Decoding runs ahead in threads."""
+
+    def __init__(
+        self,
+        source: Source,
+        options: Options,
+        *,
+        columns: Sequence[str] | None = None,
+        batch_rows: int = 131072,
+        ip: str = "string",
+    ) -> None:
+        """`ip` is `string`, `categorical` or `binary` (4 or 16 bytes in network order)."""
+    def __iter__(self) -> Batches: ...
+    def __next__(self) -> Frame: ...
+    def close(self) -> None:
+        """Stops the threads; what was not handed out yet is dropped."""
+    def issues(self) -> Frame:
+        """What could not be read so far: source, offset, record, tuple, kind, message, skipped, count."""
+
+def empty(columns: Sequence[str] | None = None, *, ip: str = "string") -> Frame:
+    """A tuple table without rows."""
+
+def summary(source: Source, options: Options) -> tuple[Frame, Frame]:
+    """The summary's one row, and the issues."""
+
+def top(
+    source: Source,
+    options: Options,
+    *,
+    by: Sequence[str],
+    metric: str,
+    n: int,
+    bottom: bool,
+    groups: Groups | None = None,
+) -> tuple[Frame, Frame]:
+    """The ranked rows, and the issues."""
+
+def demo(
+    folder: str | PathLike[str],
+    *,
+    seed: int,
+    hours: int,
+    rate: int,
+    start_ms: int | None,
+    nossh_from_hour: int | None,
+    format: str,
+) -> dict[str, int]:
+    """Writes the demo network's logs and their truth; gives `files`, `tuples` and `bytes` written.
+
+    `format` is `vnet`, `nsg-v2`, `nsg-v1` or `both`; `nossh_from_hour` counts from 0.
+    """

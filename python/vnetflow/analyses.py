@@ -1,0 +1,234 @@
+"""The analyses: each is checked arguments, one call of the core, and a DataFrame."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vnetflow import _core
+from vnetflow.arguments import groups_of, settings_of
+from vnetflow.columns import data_frame, with_key_types
+from vnetflow.issue_report import IssueReport
+from vnetflow.near_match import check_choice, unknown_name
+from vnetflow.progress import progress_bar
+from vnetflow.sources import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import polars as pl
+
+    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Settings, Time
+    from vnetflow.sources import Origin, SourceLike
+
+_GROUP_KEYS = ("src_group", "dst_group")
+
+KEYS: tuple[str, ...] = (
+    *(name for name, type_text, _, _, _ in _core.COLUMNS if type_text not in ("time_ms", "u64")),
+    "pair",
+    "conversation",
+    *_GROUP_KEYS,
+    "src_net/24",
+    "dst_net/24",
+)
+"""What `top` can group by; the prefix length of a network is the user's choice."""
+
+METRICS: tuple[str, ...] = tuple(_core.METRICS)
+"""What `top` can rank by."""
+
+_NETWORK_KEY = re.compile(r"(src|dst)_net/(\d{1,3})")
+
+
+def analyse(
+    origin: Origin,
+    settings: Settings,
+    call: Callable[[_core.Source, _core.Options], tuple[_core.Frame, _core.Frame]],
+) -> pl.DataFrame:
+    """Run an analysis of the core over a source and tell what could not be read."""
+    opened = origin.open()
+    with progress_bar(settings.progress, opened.total_bytes()) as on_tick:
+        frame, issues = call(opened, settings.core_options(on_tick))
+    IssueReport.of(issues).tell(settings.on_issue)
+    return data_frame(frame)
+
+
+def summary(
+    source: SourceLike,
+    *,
+    filter: str | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    mac: str | Iterable[str] | None = None,
+    groups: GroupsLike | None = None,
+    duplicates: Duplicates = "keep",
+    on_issue: OnIssue = "warn",
+    progress: bool | None = None,
+) -> pl.DataFrame:
+    """Tell what is in flow logs.
+
+    Parameters
+    ----------
+    source, filter, start, end, mac, groups, duplicates, on_issue, progress
+        As in `read`.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row: `files`, `records`, `repeated_records`, `tuples`, `flows` (tuples that began or were denied),
+        `allowed` and `denied` (tuples), `issues`, `first_time`, `last_time`, `nics`, `versions`,
+        `packets_src_to_dst`, `bytes_src_to_dst`, `packets_dst_to_src`, `bytes_dst_to_src`, and `bytes` of both
+        directions. Counters are null where no tuple has them; what belongs to files is null for tuples in memory.
+        Every NIC on a flow's path logs it, so sums over several NICs count it several times.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError, vnetflow.IssueError
+        As in `read`.
+
+    Examples
+    --------
+    >>> import vnetflow as vf
+    >>> vf.summary(vf.example_log()).select("tuples", "flows", "denied", "bytes").rows()
+    [(4, 2, 1, 5256000)]
+    """
+    settings = settings_of(
+        filter=filter,
+        start=start,
+        end=end,
+        mac=mac,
+        groups=groups,
+        duplicates=duplicates,
+        on_issue=on_issue,
+        progress=progress,
+    )
+    return analyse(origin_of(source), settings, _core.summary)
+
+
+def top(
+    source: SourceLike,
+    *,
+    by: str | Iterable[str] = "src_ip",
+    metric: str = "bytes",
+    n: int = 10,
+    bottom: bool = False,
+    groups: GroupsLike | None = None,
+    filter: str | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    mac: str | Iterable[str] | None = None,
+    duplicates: Duplicates = "keep",
+    on_issue: OnIssue = "warn",
+    progress: bool | None = None,
+) -> pl.DataFrame:
+    """Tell who is biggest.
+
+    Parameters
+    ----------
+    source, filter, start, end, mac, duplicates, on_issue, progress
+        As in `read`.
+    by
+        What to group by: columns of the tuple table, `"pair"` (source and destination), `"conversation"` (and port
+        and protocol), `"src_group"`, `"dst_group"`, or networks such as `"src_net/24"`; one of these or several.
+    metric
+        The counter that decides: `tuples`, `flows`, `denied`, `bytes`, `packets`, `peers`, or one direction's
+        counter such as `bytes_src_to_dst`. Default: `"bytes"`.
+    n
+        How many keys. Default: 10.
+    bottom
+        The smallest instead of the biggest. Default: False.
+    groups
+        Names for networks: a CSV or JSON file, a dict, or `Groups`.
+
+    Returns
+    -------
+    polars.DataFrame
+        The keys, `tuples`, `flows`, `denied`, `packets_src_to_dst`, `bytes_src_to_dst`, `packets_dst_to_src`,
+        `bytes_dst_to_src`, `bytes`, `peers` (distinct addresses at the other end), and `share` of the metric from 0
+        to 1 (null for peers, which overlap). Where there are more than `n` keys, a last row whose keys are null sums
+        up the others.
+
+    Raises
+    ------
+    ValueError
+        Where a key or the metric is unknown; the message names a near match.
+    FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError, vnetflow.IssueError
+        As in `read`.
+
+    Examples
+    --------
+    >>> import vnetflow as vf
+    >>> vf.top(vf.example_log(), by="src_ip").select("src_ip", "bytes", "tuples").rows()
+    [('10.1.2.20', 5256000, 3), ('203.0.113.9', 0, 1)]
+    >>> vf.top(vf.example_log(), by=["dst_ip", "dst_port"], metric="denied", n=1)["dst_port"].to_list()
+    [22, None]
+    """
+    settings = settings_of(
+        filter=filter,
+        start=start,
+        end=end,
+        mac=mac,
+        groups=groups,
+        duplicates=duplicates,
+        on_issue=on_issue,
+        progress=progress,
+    )
+    return top_table(origin_of(source), settings, by=by, metric=metric, n=n, bottom=bottom)
+
+
+def top_table(
+    origin: Origin, settings: Settings, *, by: str | Iterable[str], metric: str, n: int, bottom: bool
+) -> pl.DataFrame:
+    """Rank with common arguments that were checked before."""
+    keys = [by] if isinstance(by, str) else list(by)
+    groups = settings.core_groups()
+    _check_keys(keys, has_groups=groups is not None)
+    check_choice("metric", metric, METRICS)
+    if n < 1:
+        raise ValueError(f"expected at least 1 in `n`, found `{n}`")
+
+    def call(source: _core.Source, options: _core.Options) -> tuple[_core.Frame, _core.Frame]:
+        return _core.top(source, options, by=keys, metric=metric, n=n, bottom=bottom, groups=groups)
+
+    return with_key_types(analyse(origin, settings, call))
+
+
+def _check_keys(keys: list[str], *, has_groups: bool) -> None:
+    if not keys:
+        raise ValueError("nothing to group by: name at least one key in `by`")
+    for key in keys:
+        network = _NETWORK_KEY.fullmatch(key)
+        if network is not None and int(network[2]) > 128:
+            raise ValueError(f"expected a prefix length up to 128 in the key `{key}`")
+        if network is None and key not in KEYS:
+            raise ValueError(unknown_name("key", key, KEYS))
+        if key in _GROUP_KEYS and not has_groups:
+            raise ValueError(f"the key `{key}` needs names for networks: give a CSV, JSON or dict in `groups`")
+
+
+def explain_filter(filter: str, *, groups: GroupsLike | None = None) -> str:
+    """Say how a filter is understood: the same filter, fully bracketed.
+
+    Parameters
+    ----------
+    filter
+        The expression.
+    groups
+        Names for networks, for `group` in the filter.
+
+    Returns
+    -------
+    str
+        The parsed filter; reading it again gives the same filter.
+
+    Raises
+    ------
+    vnetflow.FilterError
+        Where the filter can't be read; the message names the column and a near match.
+
+    Examples
+    --------
+    >>> import vnetflow as vf
+    >>> vf.explain_filter("tcp and dst port 22 or denied")
+    '((tcp and dst port 22) or denied)'
+    """
+    return _core.Filter(filter, None if groups is None else groups_of(groups)).explain()

@@ -1,0 +1,209 @@
+"""The commands: options in, one call of the package, a result out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vnetflow import _core
+from vnetflow.analyses import KEYS, METRICS, analyse, top_table
+from vnetflow.analyses import explain_filter as explain_filter_text
+from vnetflow.cli.failures import INTERRUPTED, READER_GONE, say, silence_stdout
+from vnetflow.cli.options import one_of, request_of, result_options, shared_options
+from vnetflow.cli.output import Target
+from vnetflow.columns import COLUMN_NAMES, chosen_columns
+from vnetflow.demo_network import DEMO_FORMATS, write_demo
+from vnetflow.near_match import check_choice, unknown_name
+
+_SHELLS = ("bash", "zsh", "fish")
+
+
+class _Commands(click.Group):
+    """A group that names near matches of a mistyped command, and ends quietly when interrupted."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise click.UsageError(unknown_name("command", args[0], self.commands), ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            silence_stdout()
+            raise click.exceptions.Exit(READER_GONE) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(_core.__version__, message="vnetflow %(version)s")
+def commands() -> None:
+    """Read Azure virtual network and NSG flow logs.
+
+    SOURCE is a file, a folder (searched for *.json, *.json.gz, *.zip), a glob, or - for standard input.
+    """
+
+
+@commands.command()
+@shared_options
+@result_options
+def summary(source: tuple[str, ...], **options: Any) -> None:
+    """Tell what is in the logs: tuples, flows, bytes, times, NICs, issues."""
+    target = Target.of(options)
+    request = request_of(source, options)
+    table = analyse(request.origin, request.settings, _core.summary)
+
+    def draw() -> str:
+        from vnetflow.cli.tables import summary_text
+
+        return summary_text(table)
+
+    target.write(table, draw, is_one_object=True)
+    request.tell_left_out()
+    repeated = table["repeated_records"].item()
+    if repeated and not request.quiet and not request.settings.drop_duplicates:
+        say(f"{repeated} repeated records count again; `--duplicates drop` leaves them out")
+
+
+@commands.command()
+@shared_options
+@click.option(
+    "--by",
+    default=("src_ip",),
+    multiple=True,
+    metavar="KEY",
+    shell_complete=one_of(*KEYS),
+    help="What to group by; several joined by commas, or repeated. Default: src_ip.",
+)
+@click.option(
+    "--metric",
+    default="bytes",
+    metavar="NAME",
+    shell_complete=one_of(*METRICS),
+    help="Counter that decides. Default: bytes.",
+)
+@click.option("--n", default=10, metavar="NUMBER", help="How many. Default: 10.")
+@click.option("--bottom", is_flag=True, help="The smallest instead of the biggest.")
+@result_options
+def top(source: tuple[str, ...], by: tuple[str, ...], metric: str, n: int, bottom: bool, **options: Any) -> None:
+    """Tell who is biggest, by any key and any counter."""
+    target = Target.of(options)
+    request = request_of(source, options)
+    keys = [key.strip() for joined in by for key in joined.split(",")]
+    table = top_table(request.origin, request.settings, by=keys, metric=metric, n=n, bottom=bottom)
+
+    def draw() -> str:
+        from vnetflow.cli.tables import top_text
+
+        return top_text(table, table.columns[: table.columns.index("tuples")], n)
+
+    target.write(table, draw)
+    request.tell_left_out()
+
+
+@commands.command()
+@shared_options
+@result_options
+def issues(source: tuple[str, ...], **options: Any) -> None:
+    """List what could not be read, with its place in the file."""
+    target = Target.of(options)
+    request = request_of(source, options)
+    analyse(request.origin, request.settings, _core.summary)
+    table = request.reports[0].table
+
+    def draw() -> str:
+        from vnetflow.cli.tables import issues_text
+
+        return issues_text(table)
+
+    target.write(table, draw)
+
+
+@commands.command()
+@shared_options
+@click.argument("out", type=click.Path())
+@click.option(
+    "--to",
+    "form",
+    metavar="parquet|csv|ndjson|arrow",
+    shell_complete=one_of("parquet", "csv", "ndjson", "arrow"),
+    help="Form of the tuples. Default: by the ending of OUT.",
+)
+@click.option("--columns", metavar="NAMES", shell_complete=one_of(*COLUMN_NAMES), help="Columns, joined by commas.")
+@click.option("--ip", default="string", metavar="string|categorical|binary", help="Form of addresses. Default: string.")
+@click.option("--force", is_flag=True, help="Overwrite what exists.")
+def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
+    """Write the tuples as Parquet, CSV, NDJSON or Arrow to OUT."""
+    from vnetflow.cli.conversion import convert_tuples, target_form
+
+    form = target_form(out, options.pop("form"), force=options.pop("force"))
+    names: str | None = options.pop("columns")
+    columns = chosen_columns(None if names is None else [name.strip() for name in names.split(",")])
+    ip: str = options.pop("ip")
+    request = request_of(source, options)
+    convert_tuples(request, out, form, columns, ip)
+    request.tell_left_out()
+
+
+@commands.command()
+@click.argument("out", type=click.Path())
+@click.option("--hours", default=2, metavar="NUMBER", help="Hours of logs. Default: 2.")
+@click.option("--rate", default=20_000, metavar="NUMBER", help="Tuples an hour, about. Default: 20,000.")
+@click.option("--seed", default=1, metavar="NUMBER", help="The same seed gives the same logs. Default: 1.")
+@click.option("--start", metavar="TIME", help="First hour. Default: 2024-05-01T09:00Z.")
+@click.option(
+    "--nossh-from-hour", type=int, metavar="NUMBER", help="Hour from which on SSH is denied. Default: half way."
+)
+@click.option(
+    "--format",
+    default="vnet",
+    metavar="|".join(DEMO_FORMATS),
+    shell_complete=one_of(*DEMO_FORMATS),
+    help="Log format. Default: vnet.",
+)
+@click.option("--quiet", is_flag=True, help="Write nothing but errors.")
+def demo(out: str, quiet: bool, **options: Any) -> None:
+    """Write the logs of a made-up network to the folder OUT, to try things out."""
+    written = write_demo(out, **options)
+    if quiet:
+        return
+    folder = shlex.quote(out)
+    groups = shlex.quote(str(Path(out, "groups.csv")))
+    click.echo(f"wrote {written['tuples']:,} tuples in {written['files']:,} files to {folder}")
+    click.echo("next:")
+    click.echo(f"  vnetflow summary {folder}")
+    click.echo(f"  vnetflow top {folder} --by pair --n 5")
+    click.echo(f"  vnetflow top {folder} --by src_group,dst_group --groups {groups}")
+    click.echo(f"  vnetflow top {folder} --filter 'dst port 22 and denied' --by src_ip --metric denied")
+
+
+@commands.command("explain-filter")
+@click.argument("expression")
+@click.option("--groups", metavar="FILE", type=click.Path(), help="Names for networks: CSV or JSON.")
+def explain_filter(expression: str, groups: str | None) -> None:
+    """Show how a filter is understood, fully bracketed."""
+    click.echo(explain_filter_text(expression, groups=groups))
+
+
+@commands.command()
+@click.argument("shell", metavar="|".join(_SHELLS), shell_complete=one_of(*_SHELLS))
+def completion(shell: str) -> None:
+    r"""Print the script that completes commands in a shell.
+
+    \b
+    bash:  eval "$(vnetflow completion bash)"     in ~/.bashrc
+    zsh:   eval "$(vnetflow completion zsh)"      in ~/.zshrc
+    fish:  vnetflow completion fish | source      in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    check_choice("shell", shell, _SHELLS)
+    shell_class = get_completion_class(shell)
+    if shell_class is not None:
+        click.echo(shell_class(commands, {}, "vnetflow", "_VNETFLOW_COMPLETE").source())

@@ -1,0 +1,83 @@
+"""`convert`: streams tuples into a file that appears when it is whole."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from vnetflow.cli.failures import say
+from vnetflow.cli.output import check_target, text_times, whole_file
+from vnetflow.columns import check_ip_form
+from vnetflow.near_match import check_choice
+from vnetflow.scanning import lazy_table
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    import polars as pl
+
+    from vnetflow.cli.options import Request
+    from vnetflow.columns import IpForm
+
+_FORMS = ("parquet", "csv", "ndjson", "arrow")
+
+_FORM_BY_SUFFIX = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+
+
+def target_form(out: str, form: str | None, *, force: bool) -> str:
+    """Tell the form of the file, and check that it can be written, before anything is read."""
+    if form is None:
+        form = _FORM_BY_SUFFIX.get(Path(out).suffix.lower())
+        if form is None:
+            endings = ", ".join(_FORM_BY_SUFFIX)
+            raise ValueError(f"can't tell a form from `{out}`: end it with one of {endings}, or give --to")
+    check_choice("form", form, _FORMS)
+    if out != "-":
+        check_target(Path(out), force=force)
+    elif form in ("parquet", "arrow") and sys.stdout.isatty():
+        raise ValueError(f"{form} is not for terminals: name a file, or pipe it somewhere")
+    return form
+
+
+def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip: str) -> None:
+    """Read and write in pieces; memory does not grow with the logs."""
+    from vnetflow.cli.tables import size_text
+
+    check_ip_form(ip)
+    if ip == "binary" and form in ("csv", "ndjson"):
+        raise ValueError(f"{form} holds text only: choose another `ip` than `binary`, or another form")
+    tuples = lazy_table(request.origin, request.settings, columns, cast("IpForm", ip))
+    if form in ("csv", "ndjson"):
+        tuples = text_times(tuples)
+    if out == "-":
+        _sink(tuples, form, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    path = Path(out)
+    with whole_file(path) as part:
+        _sink(tuples, form, part)
+    if not request.quiet:
+        say(f"wrote `{out}` ({size_text(path.stat().st_size)})")
+
+
+def _sink(tuples: pl.LazyFrame, form: str, target: Path | IO[bytes]) -> None:
+    import polars as pl
+
+    if form == "parquet":
+        tuples.sink_parquet(target)
+    elif form == "csv":
+        tuples.sink_csv(target)
+    elif form == "ndjson":
+        tuples.sink_ndjson(target)
+    else:
+        # The oldest layout is what every reader of Arrow understands.
+        tuples.sink_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.oldest())

@@ -1,0 +1,121 @@
+"""The options that commands share. They are named like the keyword arguments in Python and mean the same."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from vnetflow.arguments import Settings, settings_of
+from vnetflow.cli.failures import say
+from vnetflow.sources import Origin, origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vnetflow.issue_report import IssueReport
+
+    Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+RESULT_FORMATS = ("table", "json", "csv", "parquet")
+
+
+@dataclass
+class Request:
+    """A source with settings, and what could not be read of it."""
+
+    sources: tuple[str, ...]
+    origin: Origin
+    settings: Settings
+    quiet: bool
+    reports: list[IssueReport] = field(default_factory=lambda: [])
+
+    def tell_left_out(self) -> None:
+        """Say on standard error what could not be read, if anything."""
+        if self.quiet:
+            return
+        for report in self.reports:
+            if not report.issues.is_empty():
+                sources = " ".join(shlex.quote(source) for source in self.sources)
+                say(f"left out: {report.counts()}; `vnetflow issues {sources}` lists them")
+
+
+def request_of(sources: tuple[str, ...], options: dict[str, Any]) -> Request:
+    """Check sources and shared options."""
+    quiet = bool(options.pop("quiet"))
+    progress = options.pop("progress")
+    reports: list[IssueReport] = []
+    settings = settings_of(
+        filter=options.pop("filter"),
+        start=options.pop("start"),
+        end=options.pop("end"),
+        mac=options.pop("mac") or None,
+        groups=options.pop("groups"),
+        duplicates=options.pop("duplicates"),
+        on_issue=reports.append,
+        progress=False if quiet and progress is None else progress,
+    )
+    return Request(sources, _origin(sources), settings, quiet, reports)
+
+
+def _origin(sources: Sequence[str]) -> Origin:
+    if sources.count("-") > 1:
+        raise click.UsageError("standard input `-` stands twice among the sources")
+    return origin_of([sys.stdin.buffer if source == "-" else source for source in sources])
+
+
+def one_of(*names: str) -> Completer:
+    """Complete one of a few names, the last one where they are joined by commas."""
+
+    def complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in names if name.startswith(last)]
+
+    return complete
+
+
+def shared_options(command: Command) -> Command:
+    """Add what every command that reads logs takes."""
+    options = [
+        click.argument("source", nargs=-1, required=True, type=click.Path()),
+        click.option("--filter", metavar="EXPRESSION", help="Keep what it is true for: 'port 22 and denied'."),
+        click.option("--start", metavar="TIME", help="Keep what was logged from this time on, ISO, UTC."),
+        click.option("--end", metavar="TIME", help="Keep what was logged before this time, ISO, UTC."),
+        click.option("--mac", metavar="MAC", multiple=True, help="Keep what this NIC logged; may be repeated."),
+        click.option("--groups", metavar="FILE", type=click.Path(), help="Names for networks: CSV or JSON."),
+        click.option(
+            "--duplicates",
+            default="keep",
+            metavar="keep|drop",
+            shell_complete=one_of("keep", "drop"),
+            help="Whether records that are repeated as a whole count again. Default: keep.",
+        ),
+        click.option("--progress/--no-progress", default=None, help="Draw a progress bar. Default: on a terminal."),
+        click.option("--quiet", is_flag=True, help="Write nothing to standard error but errors."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def result_options(command: Command) -> Command:
+    """Add how a result is written, and where."""
+    options = [
+        click.option(
+            "--format",
+            metavar="|".join(RESULT_FORMATS),
+            shell_complete=one_of(*RESULT_FORMATS),
+            help="Form of the result. Default: by the name in --output, else a table.",
+        ),
+        click.option("--output", metavar="FILE", type=click.Path(), help="Write the result there."),
+        click.option("--force", is_flag=True, help="Overwrite what exists."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,157 @@
+"""Results as tables for people: short units, bars for shares, no colours and no cut lines when piped."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vnetflow.cli.failures import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import polars as pl
+
+_PIPED_WIDTH = 100_000
+"""Wide enough that nothing is ever cut or folded where no person reads along."""
+
+_BAR_WIDTH = 12
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def summary_text(table: pl.DataFrame) -> str:
+    """Draw the summary's row as a list."""
+    row = table.row(0, named=True)
+    listing = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    listing.add_column(style="bold")
+    listing.add_column(overflow="fold")
+
+    def line(name: str, value: str) -> None:
+        listing.add_row(Text(name), Text(value))
+
+    repeated = row["repeated_records"]
+    line("files", _count(row["files"]))
+    line("records", _count(row["records"]) + (f" ({_count(repeated)} repeated)" if repeated else ""))
+    line("tuples", f"{_count(row['tuples'])} ({_count(row['allowed'])} allowed, {_count(row['denied'])} denied)")
+    line("flows", _count(row["flows"]))
+    sent, back = size_text(row["bytes_src_to_dst"]), size_text(row["bytes_dst_to_src"])
+    line("bytes", f"{size_text(row['bytes'])} ({sent} to the destination, {back} back)")
+    sent, back = _count(row["packets_src_to_dst"]), _count(row["packets_dst_to_src"])
+    line("packets", f"{sent} to the destination, {back} back")
+    line("from", _time(row["first_time"]))
+    line("to", _time(row["last_time"]))
+    line("nics", _count(row["nics"]))
+    line("versions", ", ".join(str(version) for version in row["versions"]) or "–")
+    line("issues", _count(row["issues"]))
+    return _drawn(listing)
+
+
+def top_text(table: pl.DataFrame, keys: Sequence[str], n: int) -> str:
+    """Draw ranked keys with their counters; a last row sums up the others."""
+    drawn = _table()
+    for key in keys:
+        drawn.add_column(key, justify="right" if _is_number(table, key) else "left", overflow="fold")
+    for name in ("bytes", "to dst", "back", "tuples", "flows", "denied", "peers"):
+        drawn.add_column(name, justify="right", no_wrap=True)
+    drawn.add_column("share", justify="right", no_wrap=True)
+    drawn.add_column("", no_wrap=True)
+    for position, row in enumerate(table.iter_rows(named=True)):
+        is_rest = position == n
+        names = ["others" if is_rest and not place else _text(row[key]) for place, key in enumerate(keys)]
+        if is_rest:
+            names[1:] = [""] * (len(keys) - 1)
+        share = row["share"]
+        drawn.add_row(
+            *(Text(name, style="italic" if is_rest else "") for name in names),
+            size_text(row["bytes"]),
+            size_text(row["bytes_src_to_dst"]),
+            size_text(row["bytes_dst_to_src"]),
+            *(_count(row[name]) for name in ("tuples", "flows", "denied", "peers")),
+            "–" if share is None else f"{100 * share:.1f} %",
+            "" if share is None else _bar(share),
+        )
+    return _drawn(drawn)
+
+
+def issues_text(table: pl.DataFrame) -> str:
+    """Draw what could not be read, place by place."""
+    if table.is_empty():
+        return "no issues\n"
+    drawn = _table()
+    for name in table.columns:
+        is_number = _is_number(table, name)
+        drawn.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    for row in table.iter_rows():
+        drawn.add_row(*(Text(_text(value)) for value in row))
+    return _drawn(drawn)
+
+
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+
+
+def _drawn(table: Table) -> str:
+    """Draw for where standard output goes: a terminal with its width and colours, or anything else."""
+    buffer = io.StringIO()
+    is_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else _PIPED_WIDTH
+    console = Console(
+        file=buffer,
+        width=width,
+        force_terminal=is_terminal,
+        no_color=bool(os.environ.get("NO_COLOR")) or not is_terminal,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    console.print(table)
+    lines = buffer.getvalue().splitlines()
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def _is_number(table: pl.DataFrame, column: str) -> bool:
+    return table.schema[column].is_numeric()
+
+
+def _text(value: Any) -> str:
+    return "–" if value is None else printable(str(value))
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def size_text(number: int | None) -> str:
+    """Bytes in powers of 1000, three digits: what the filter's `k`, `M` and `G` are too.
+
+    >>> size_text(999), size_text(5256000), size_text(None)
+    ('999 B', '5.26 MB', '–')
+    """
+    if number is None:
+        return "–"
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB", "EB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    if unit == "B":
+        return f"{number} B"
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f} {unit}"
+
+
+def _time(time: datetime | None) -> str:
+    return "–" if time is None else f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03} UTC"
+
+
+def _bar(share: float) -> str:
+    eighths = round(share * _BAR_WIDTH * 8)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()

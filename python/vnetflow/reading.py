@@ -1,0 +1,181 @@
+"""`read` and `issues`: tuples into a DataFrame, and what could not be read. Lazy reading is in `scanning`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vnetflow import _core
+from vnetflow.analyses import analyse
+from vnetflow.arguments import settings_of
+from vnetflow.columns import as_tuple_table, check_ip_form, chosen_columns
+from vnetflow.issue_report import IssueReport
+from vnetflow.progress import progress_bar
+from vnetflow.sources import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import polars as pl
+
+    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Settings, Time
+    from vnetflow.columns import IpForm
+    from vnetflow.sources import Origin, SourceLike
+
+_BATCH_ROWS = 1 << 18
+"""Few large batches: each one becomes a chunk of the DataFrame."""
+
+
+def read(
+    source: SourceLike,
+    *,
+    columns: str | Iterable[str] | None = None,
+    ip: IpForm = "string",
+    filter: str | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    mac: str | Iterable[str] | None = None,
+    groups: GroupsLike | None = None,
+    duplicates: Duplicates = "keep",
+    on_issue: OnIssue = "warn",
+    progress: bool | None = None,
+) -> pl.DataFrame:
+    """Read flow logs into a DataFrame, one row a tuple.
+
+    Parameters
+    ----------
+    source
+        A file, a folder (searched for `*.json`, `*.json.gz`, `*.zip`), a glob, bytes, a binary file object, a list of
+        these, or tuples in memory (a Polars frame, anything with an Arrow C stream).
+    columns
+        Columns in the order wanted. Default: all but `source` and `offset`.
+    ip
+        Form of `src_ip` and `dst_ip`: `"string"`, `"categorical"`, or `"binary"` (4 or 16 bytes in network order).
+    filter
+        Keeps the tuples for which this expression is true, such as `"dst port 22 and denied"`. What it leaves out is
+        never turned into rows.
+    start, end
+        Keeps the tuples logged from `start` to before `end`. A datetime, a date or ISO text; without a zone it is UTC.
+        Whole files are skipped where their path tells the hour.
+    mac
+        Keeps what was captured at this NIC or these NICs: 12 hexadecimal digits, with or without `:` and `-`.
+    groups
+        Names for networks, for `group` in the filter: a CSV or JSON file, a dict, or `Groups`.
+    duplicates
+        `"drop"` leaves out records that are repeated as a whole (files that were downloaded twice). Equal tuples
+        inside one record are separate events and always stay. Default: `"keep"`.
+    on_issue
+        `"warn"`, `"raise"` or `"ignore"` when something can't be read. Default: `"warn"`.
+    progress
+        Whether a progress bar is drawn on standard error. Default: when a person looks on.
+
+    Returns
+    -------
+    polars.DataFrame
+        The tuple table in the order of the files. Counters are packets and bytes since the flow's previous tuple;
+        null is what was not logged, never zero.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError
+        Where the source can't be opened.
+    vnetflow.InputError
+        Where nothing in the source is a flow log, or an argument can't be used.
+    vnetflow.FilterError
+        Where the filter can't be read; the message names the column and a near match.
+    vnetflow.IssueError
+        Where something can't be read and `on_issue="raise"`.
+
+    Examples
+    --------
+    >>> import vnetflow as vf
+    >>> tuples = vf.read(vf.example_log())
+    >>> tuples.shape
+    (4, 22)
+    >>> tuples["bytes_src_to_dst"].to_list()
+    [0, 588096, 29952, 0]
+    >>> vf.read(vf.example_log(), filter="denied", columns=["src_ip", "dst_port", "rule"]).rows()
+    [('203.0.113.9', 22, 'DefaultRule_DenyAllInBound')]
+    """
+    check_ip_form(ip)
+    chosen = chosen_columns(columns)
+    settings = settings_of(
+        filter=filter,
+        start=start,
+        end=end,
+        mac=mac,
+        groups=groups,
+        duplicates=duplicates,
+        on_issue=on_issue,
+        progress=progress,
+    )
+    return read_table(origin_of(source), settings, chosen, ip)
+
+
+def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpForm) -> pl.DataFrame:
+    """Read with arguments that were checked before."""
+    import polars as pl
+
+    opened = origin.open()
+    with progress_bar(settings.progress, opened.total_bytes()) as on_tick:
+        batches = _core.Batches(opened, settings.core_options(on_tick), columns=columns, batch_rows=_BATCH_ROWS, ip=ip)
+        try:
+            tables = [as_tuple_table(frame, columns, ip) for frame in batches]
+        finally:
+            batches.close()
+    IssueReport.of(batches.issues()).tell(settings.on_issue)
+    if not tables:
+        return as_tuple_table(_core.empty(columns, ip=ip), columns, ip)
+    return pl.concat(tables, rechunk=False)
+
+
+def issues(
+    source: SourceLike,
+    *,
+    filter: str | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    mac: str | Iterable[str] | None = None,
+    groups: GroupsLike | None = None,
+    progress: bool | None = None,
+) -> pl.DataFrame:
+    """List what could not be read.
+
+    Parameters
+    ----------
+    source, filter, start, end, mac, groups, progress
+        As in `read`. What lies in files and records that are skipped as a whole is not looked at.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row an issue: `source`, `offset` (byte, in gz and zip of the unpacked text), `record` and `tuple` (counted
+        from 0; null where it is about more than that), `kind`, `message`, `skipped` (tuples lost; null where that
+        can't be known). A file with very many has one row of kind `more` for those that are not listed.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError
+        As in `read`.
+
+    Examples
+    --------
+    >>> import vnetflow as vf
+    >>> cut_off = vf.example_log()[:-30]
+    >>> vf.issues(cut_off).select("kind", "record").rows()
+    [('cut_off', 0)]
+    >>> vf.issues(vf.example_log()).height
+    0
+    """
+    found: list[IssueReport] = []
+    settings = settings_of(
+        filter=filter,
+        start=start,
+        end=end,
+        mac=mac,
+        groups=groups,
+        duplicates="keep",
+        on_issue=found.append,
+        progress=progress,
+    )
+    analyse(origin_of(source), settings, _core.summary)
+    return found[0].table

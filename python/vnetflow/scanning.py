@@ -1,0 +1,154 @@
+"""`scan`: tuples as a LazyFrame that reads when it is collected. The only file that touches Polars' IO sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vnetflow import _core
+from vnetflow.arguments import Settings, settings_of
+from vnetflow.columns import IpForm, as_tuple_table, check_ip_form, chosen_columns, dtypes
+from vnetflow.issue_report import IssueReport
+from vnetflow.progress import progress_bar
+from vnetflow.sources import Origin, origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import polars as pl
+
+    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Time
+    from vnetflow.sources import SourceLike
+
+_BATCH_ROWS = 1 << 17
+
+
+def scan(
+    source: SourceLike,
+    *,
+    columns: str | Iterable[str] | None = None,
+    ip: IpForm = "string",
+    filter: str | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    mac: str | Iterable[str] | None = None,
+    groups: GroupsLike | None = None,
+    duplicates: Duplicates = "keep",
+    on_issue: OnIssue = "warn",
+    progress: bool | None = None,
+) -> pl.LazyFrame:
+    """Name flow logs to be read in pieces when the LazyFrame is collected or sunk.
+
+    Only the columns that the query needs are built, reading stops when Polars has enough rows, and Polars' own
+    predicates are applied batch by batch. What can rule out whole files and records is better given here than to
+    Polars: `filter`, `start`, `end` and `mac` reach the decoder.
+
+    Parameters
+    ----------
+    source, columns, ip, filter, start, end, mac, groups, duplicates, on_issue, progress
+        As in `read`. A file object that can't be rewound can be collected only once.
+
+    Returns
+    -------
+    polars.LazyFrame
+        The tuple table. It can be collected any number of times, each of which reads the source anew.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError
+        As in `read`, at once.
+    vnetflow.IssueError
+        While collecting, where something can't be read and `on_issue="raise"`.
+
+    Warns
+    -----
+    vnetflow.IssueWarning
+        While collecting, for what was read: a query that stops early may not have come to an issue.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import vnetflow as vf
+    >>> tuples = vf.scan(vf.example_log())
+    >>> tuples.filter(pl.col("action") == "deny").select("src_ip", "dst_port").collect().rows()
+    [('203.0.113.9', 22)]
+    >>> tuples.select(pl.len()).collect().item()
+    4
+    """
+    check_ip_form(ip)
+    chosen = chosen_columns(columns)
+    settings = settings_of(
+        filter=filter,
+        start=start,
+        end=end,
+        mac=mac,
+        groups=groups,
+        duplicates=duplicates,
+        on_issue=on_issue,
+        progress=progress,
+    )
+    return lazy_table(origin_of(source), settings, chosen, ip)
+
+
+def lazy_table(origin: Origin, settings: Settings, columns: list[str], ip: IpForm) -> pl.LazyFrame:
+    """Scan with arguments that were checked before."""
+    from polars.io.plugins import register_io_source
+
+    # What can't be opened at all is told now, not when it is collected.
+    origin.open()
+    scan_function = Scan(origin, settings, tuple(columns), ip)
+    return register_io_source(scan_function, schema=dtypes(columns, ip), is_pure=True)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What Polars calls for each pass over the source. It holds plain values, so a query plan can be pickled."""
+
+    origin: Origin
+    settings: Settings
+    columns: tuple[str, ...]
+    ip: IpForm
+
+    def __call__(
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        """Give the rows for which the predicate is true, at most `n_rows` of them, with the columns asked for."""
+        # `with_columns` holds the predicate's columns too; `len` asks for one column only.
+        columns = list(self.columns) if with_columns is None else with_columns
+        batch_rows = batch_size or _BATCH_ROWS
+        if n_rows is not None and predicate is None:
+            batch_rows = max(1, min(batch_rows, n_rows))
+        opened = self.origin.open()
+        with progress_bar(self.settings.progress, opened.total_bytes()) as on_tick:
+            batches = _core.Batches(
+                opened, self.settings.core_options(on_tick), columns=columns, batch_rows=batch_rows, ip=self.ip
+            )
+            try:
+                yield from _pieces(batches, columns, self.ip, predicate, n_rows)
+            finally:
+                # Polars stops pulling when it has enough: the threads must not read on.
+                batches.close()
+        IssueReport.of(batches.issues()).tell(self.settings.on_issue)
+
+
+def _pieces(
+    batches: _core.Batches, columns: list[str], ip: IpForm, predicate: pl.Expr | None, n_rows: int | None
+) -> Iterator[pl.DataFrame]:
+    left = n_rows
+    if left == 0:
+        return
+    for frame in batches:
+        table = as_tuple_table(frame, columns, ip)
+        # The order matters: a limit counts the rows that are left by the predicate.
+        if predicate is not None:
+            table = table.filter(predicate)
+        if left is not None:
+            table = table.head(left)
+            left -= table.height
+        yield table
+        if left == 0:
+            return

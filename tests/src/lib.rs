@@ -1,0 +1,20 @@
+//! What every face of vnetflow is held to: the corpus, the oracle, and logs made at random.
+//!
+//! * [`corpus`] loads the cases of `tests/corpus`,
+//! * [`rows`] shows the core's batches and issues as plain JSON rows, to compare them with anything,
+//! * [`oracle`] reads a log the dull way, with nothing of the core's parsing,
+//! * [`logs`] makes logs at random, [`layout`] writes them in any layout, [`filters`] makes filters.
+//!
+//! The tests themselves stand in `tests/rust`.
+
+pub mod corpus;
+
+pub mod rows;
+
+pub mod oracle;
+
+pub mod logs;
+
+pub mod layout;
+
+pub mod filters;
