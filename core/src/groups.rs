@@ -3,6 +3,16 @@
 //! Reads the texts in which people keep such names (`groups/forms.rs`); where the text comes from is not its
 //! business. Prefixes may lie in each other: the narrowest one names an address, but an address lies in the
 //! groups of all of them, which is what the filter's `group` asks.
+//!
+//! ```
+//! use vnetflow_core::groups::Groups;
+//!
+//! let groups = Groups::from_text("cidr,name\n10.0.0.0/8,corp\n10.1.0.0/16,spoke1\n")?;
+//! assert_eq!(groups.name_of([10, 1, 1, 4].into()), Some("spoke1"));
+//! assert_eq!(groups.name_of([10, 2, 0, 5].into()), Some("corp"));
+//! assert_eq!(groups.name_of([8, 8, 8, 8].into()), None);
+//! # Ok::<(), vnetflow_core::groups::GroupsError>(())
+//! ```
 
 mod forms;
 #[cfg(test)]

@@ -86,10 +86,10 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         "src_port" => Arc::new(UInt16Array::new(taken(&mut batch.src_port), None)),
         "dst_port" => Arc::new(UInt16Array::new(taken(&mut batch.dst_port), None)),
         "protocol" => Arc::new(UInt8Array::new(taken(&mut batch.protocol), None)),
-        "direction" => enumeration(names, batch.direction.iter().map(|value| Some(*value as u8))),
-        "action" => enumeration(names, batch.action.iter().map(|value| Some(*value as u8))),
-        "state" => enumeration(names, batch.state.iter().map(|value| value.map(|value| value as u8))),
-        "encryption" => enumeration(names, batch.encryption.iter().map(|value| value.map(|value| value as u8))),
+        "direction" => enumeration(names, &batch.direction, |value| Some(*value as u8)),
+        "action" => enumeration(names, &batch.action, |value| Some(*value as u8)),
+        "state" => enumeration(names, &batch.state, |value| value.map(|value| value as u8)),
+        "encryption" => enumeration(names, &batch.encryption, |value| value.map(|value| value as u8)),
         "packets_src_to_dst" => counter(&batch.logged, 0, &mut batch.packets_src_to_dst),
         "bytes_src_to_dst" => counter(&batch.logged, 1, &mut batch.bytes_src_to_dst),
         "packets_dst_to_src" => counter(&batch.logged, 2, &mut batch.packets_dst_to_src),
@@ -103,7 +103,7 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         "rule_origin" => {
             let origins: Vec<Option<u8>> =
                 batch.groups.iter().map(|group| group.rule_origin.map(|origin| origin as u8)).collect();
-            enumeration(names, batch.group.iter().map(|group| origins.get(*group as usize).copied().flatten()))
+            enumeration(names, &batch.group, |group| origins.get(*group as usize).copied().flatten())
         }
         "flow_log_version" => Arc::new(UInt8Array::new(taken(&mut batch.version), None)),
         "record_time" => {
@@ -140,14 +140,10 @@ fn counter(logged: &[u8], bit: u8, values: &mut Vec<u64>) -> ArrayRef {
     Arc::new(UInt64Array::new(taken(values), nulls))
 }
 
-fn enumeration(names: &[&str], codes: impl ExactSizeIterator<Item = Option<u8>>) -> ArrayRef {
-    let mut values = Vec::with_capacity(codes.len());
-    let mut is_valid = Vec::with_capacity(codes.len());
-    for code in codes {
-        values.push(code.unwrap_or(0));
-        is_valid.push(code.is_some());
-    }
-    let keys = UInt8Array::new(values.into(), nulls(BooleanBuffer::from(is_valid)));
+fn enumeration<T>(names: &[&str], rows: &[T], code: impl Fn(&T) -> Option<u8>) -> ArrayRef {
+    let values: Vec<u8> = rows.iter().map(|row| code(row).unwrap_or(0)).collect();
+    let is_valid = |row: usize| rows.get(row).and_then(&code).is_some();
+    let keys = UInt8Array::new(values.into(), nulls(BooleanBuffer::collect_bool(rows.len(), is_valid)));
     let names = Arc::new(StringViewArray::from_iter_values(names));
     dictionary::<UInt8Type>(keys, names)
 }
@@ -169,7 +165,7 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
         AddressForm::Text => {
             let mut texts = Views::default();
             values.iter().for_each(|address| texts.add(address.to_string().as_bytes()));
-            texts.strings(codes.iter().map(|code| Some(*code)))
+            texts.strings(codes, |code| Some(code))
         }
         AddressForm::Dictionary => {
             let texts = StringViewArray::from_iter_values(values.iter().map(IpAddr::to_string));
@@ -196,7 +192,7 @@ fn group_text(batch: &Batch, text_of: impl Fn(&Group, &Record) -> Option<u32>) -
         .iter()
         .map(|group| text_of(group, batch.records.get(group.record as usize)?))
         .collect();
-    texts.strings(batch.group.iter().map(|group| codes.get(*group as usize).copied().flatten()))
+    texts.strings(&batch.group, |group| codes.get(group as usize).copied().flatten())
 }
 
 /// Views of distinct values into one buffer.
@@ -232,14 +228,18 @@ impl Views {
     }
 
     #[expect(unsafe_code, reason = "checking each of millions of views again costs more than making them")]
-    fn strings(self, codes: impl ExactSizeIterator<Item = Option<u32>>) -> ArrayRef {
-        let mut views = Vec::with_capacity(codes.len());
-        let mut is_valid = Vec::with_capacity(codes.len());
-        for code in codes {
-            views.push(code.map_or(0, |code| self.view(code)));
-            is_valid.push(code.is_some());
-        }
-        let nulls = nulls(BooleanBuffer::from(is_valid));
+    fn strings(self, rows: &[u32], code: impl Fn(u32) -> Option<u32>) -> ArrayRef {
+        // Rows repeat few numbers, so each number's view is worked out once.
+        let distinct = rows.iter().max().map_or(0, |most| *most as usize + 1);
+        let views_of: Vec<Option<u128>> =
+            (0..distinct as u32).map(|number| code(number).map(|code| self.view(code))).collect();
+        let view = |row: &u32| views_of.get(*row as usize).copied().flatten();
+        let views: Vec<u128> = rows.iter().map(|row| view(row).unwrap_or(0)).collect();
+        let nulls = if views_of.contains(&None) {
+            nulls(BooleanBuffer::collect_bool(rows.len(), |row| rows.get(row).and_then(view).is_some()))
+        } else {
+            None
+        };
         // SAFETY: every view is zero (an empty inline string) or was made by `add` from a whole `str`: its length and
         // place lie in the one buffer, and its bytes are UTF-8.
         Arc::new(unsafe { StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), nulls) })

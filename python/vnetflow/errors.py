@@ -27,6 +27,9 @@ class IssueWarning(UserWarning):
         super().__init__(message)
         self.issues = issues
 
+    def __reduce__(self) -> tuple[type, tuple[str, pl.DataFrame]]:
+        return type(self), (str(self), self.issues)
+
 
 class IssueError(ValueError):
     """Something in a log could not be read, and `on_issue="raise"` was asked for.
@@ -42,3 +45,6 @@ class IssueError(ValueError):
     def __init__(self, message: str, issues: pl.DataFrame) -> None:
         super().__init__(message)
         self.issues = issues
+
+    def __reduce__(self) -> tuple[type, tuple[str, pl.DataFrame]]:
+        return type(self), (str(self), self.issues)

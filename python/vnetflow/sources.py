@@ -169,5 +169,6 @@ def _address_text(column: pl.Series) -> pl.Series:
         return column
     distinct = column.unique().drop_nulls()
     texts = [str(ipaddress.ip_address(address)) for address in distinct]
-    printed: Any = column.replace_strict(distinct, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
+    # Polars leaves the type of its deprecated default open.
+    printed = cast("Any", column).replace_strict(distinct, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
     return cast("pl.Series", printed)

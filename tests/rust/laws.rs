@@ -11,14 +11,15 @@ use vnetflow_core::groups::Groups;
 use vnetflow_core::issue::IssueKind;
 use vnetflow_core::time::parse_time_ms;
 use vnetflow_tests::filters::filter;
-use vnetflow_tests::layout::{Layout, chunk_sizes, chunks, damage, layout};
+use vnetflow_tests::layout::{Layout, Wrapping, chunk_sizes, chunks, damage, layout};
 use vnetflow_tests::logs::{Log, MACS, START_S, log};
 use vnetflow_tests::rows::{Row, decode, decode_chunks, issue_row, read, rows_of, with_offsets, without};
+use vnetflow_tests::trials;
 
 const WHOLE: usize = usize::MAX;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(trials(300))]
 
     #[test]
     fn any_chunking_gives_the_same_rows_and_issues(log in log(5), layout in layout(), damage in damage(), sizes in chunk_sizes()) {
@@ -55,12 +56,20 @@ proptest! {
     }
 
     #[test]
-    fn damage_costs_no_record_that_starts_behind_it_on_a_line_of_its_own(log in log(4), garbage in vec(select(&b"\"\\{}[],: \0u0n"[..]), 0..60)) {
-        let lines = Layout { wrapping: vnetflow_tests::layout::Wrapping::Lines, ..Layout::plain() };
+    fn a_torn_line_costs_no_line_behind_it(torn in log(1), log in log(3), shuffles in any::<bool>(), seed in any::<u64>(), cut in any::<Index>()) {
+        let lines = Layout { wrapping: Wrapping::Lines, shuffles, seed, ..Layout::plain() };
+        let mut input = lines.write(&torn);
+        input.truncate(cut.index(input.len() + 1));
+        // The value of such a key may well be an object.
+        prop_assume!(!input.ends_with(b":"));
+        if !input.is_empty() {
+            input.push(b'\n');
+        }
         let good = lines.write(&log);
-        let damaged = [&garbage[..], b"\n", &good].concat();
-        let offset = garbage.len() as u64 + 1;
-        let found = read("x.json", &damaged, WHOLE).rows;
+        let offset = input.len() as u64;
+        input.extend_from_slice(&good);
+        let mut found = read("x.json", &input, WHOLE).rows;
+        found.retain(|row| row["offset"].as_u64() >= Some(offset));
         let mut expected = read("x.json", &good, WHOLE).rows;
         for row in &mut expected {
             row["offset"] = (row["offset"].as_u64().unwrap() + offset).into();
@@ -98,7 +107,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(trials(400))]
 
     #[test]
     fn filtering_while_decoding_equals_filtering_afterwards(log in log(4), layout in layout(), text in filter(), batch_rows in prop_oneof![Just(3_usize), Just(100_000)]) {
@@ -154,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn repeated_records_are_dropped_whole_and_nothing_else_is(log in log(5), repeats in vec(any::<Index>(), 0..5), batch_rows in 1..30_usize, escapes in any::<bool>()) {
+    fn repeated_records_are_dropped_whole_and_nothing_else_is(log in log(5), repeats in vec(any::<Index>(), 0..5), batch_rows in 1..30_usize) {
         let mut with_repeats: Log = log.clone();
         if !log.is_empty() {
             with_repeats.extend(repeats.iter().map(|repeat| log[repeat.index(log.len())].clone()));
@@ -167,7 +176,6 @@ proptest! {
             }
         }
         let layout = Layout::plain();
-        let _ = escapes;
         let (mut batches, _) = decode("x.json", &layout.write(&with_repeats), WHOLE, DecodeOptions { batch_rows, ..DecodeOptions::default() });
         let mut drop_repeats = DropRepeats::default();
         batches.iter_mut().for_each(|batch| drop_repeats.apply(batch));

@@ -8,6 +8,7 @@ use vnetflow_tests::layout::layout;
 use vnetflow_tests::logs::{log, tuple};
 use vnetflow_tests::oracle;
 use vnetflow_tests::rows::{read, without};
+use vnetflow_tests::trials;
 
 #[test]
 fn public_captures_equal_the_oracle() {
@@ -21,7 +22,7 @@ fn public_captures_equal_the_oracle() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(trials(300))]
 
     #[test]
     fn any_log_in_any_layout_equals_the_oracle(log in log(6), layout in layout()) {

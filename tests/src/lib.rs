@@ -18,3 +18,13 @@ pub mod logs;
 pub mod layout;
 
 pub mod filters;
+
+use proptest::test_runner::Config;
+
+/// Settings of a law: so many trials, or as many as `PROPTEST_CASES` says. A failure is printed with the input that
+/// shows it; it belongs into the corpus, not into a file of seeds.
+#[must_use]
+pub fn trials(usual: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
+    Config { cases: asked.unwrap_or(usual), failure_persistence: None, ..Config::default() }
+}

@@ -226,6 +226,10 @@ impl Decoder {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' | b',' => Some(at + 1),
             b'"' => self.string(input, at),
+            b'{' if self.can_hold_no_record() && self.starts_record_at(input, at, is_last)? => {
+                self.damaged(input, at, "the end of the record");
+                Some(at)
+            }
             b'{' | b'[' => {
                 self.open(byte, input, at);
                 // Behind damage, this very bracket may open the next record.
@@ -364,6 +368,26 @@ impl Decoder {
         }
     }
 
+    /// True where an object that starts like a record can only mean that the one before was torn off: inside the
+    /// lists of a record, or as the value of a key that has a text.
+    fn can_hold_no_record(&self) -> bool {
+        self.frames.last().is_some_and(|frame| match frame.expect {
+            Expect::Value(key) => frame.kind.reads_text(key),
+            Expect::Item => !frame.kind.is_object() && frame.kind != Kind::Records,
+            Expect::Colon(_) => false,
+        })
+    }
+
+    /// Whether the `{` at that place starts a record; `None` where more input is needed to tell.
+    fn starts_record_at(&self, input: &[u8], brace: usize, is_last: bool) -> Option<bool> {
+        let behind = input.get(brace + 1..).unwrap_or_default();
+        let behind = behind.get(..behind.len().min(LONGEST_RECORD_START)).unwrap_or_default();
+        match starts_record(behind) {
+            None if is_last || behind.len() == LONGEST_RECORD_START => Some(false),
+            answer => answer,
+        }
+    }
+
     fn open(&mut self, bracket: u8, input: &[u8], at: usize) {
         let offset = self.offset + at as u64;
         self.saw_json = true;
@@ -436,7 +460,7 @@ impl Decoder {
         let length = match rest.iter().take(LONGEST_SCALAR).position(is_end) {
             Some(length) => length,
             None if rest.len() >= LONGEST_SCALAR => LONGEST_SCALAR,
-            None if is_last => rest.len(),
+            None if is_last && !is_cut_word(rest) => rest.len(),
             None => return None,
         };
         let word = rest.get(..length)?;
@@ -483,13 +507,13 @@ impl Decoder {
         for (index, byte) in input.iter().enumerate().skip(at) {
             if in_string {
                 match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' => in_string = false,
                     b'\n' => {
                         self.damaged(input, index, "the closing quote of a string");
                         return Some(index);
                     }
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' => in_string = false,
                     _ => {}
                 }
                 continue;
@@ -512,12 +536,12 @@ impl Decoder {
     fn skip_string(&mut self, input: &[u8], at: usize, mut escaped: bool) -> Option<usize> {
         for (index, byte) in input.iter().enumerate().skip(at) {
             match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
                 b'\n' => {
                     self.damaged(input, index, "the closing quote of a string");
                     return Some(index);
                 }
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
                 b'"' => {
                     self.mode = Mode::Structure;
                     match self.frames.last_mut() {
@@ -542,9 +566,7 @@ impl Decoder {
             return Some(input.len());
         };
         let brace = at + brace;
-        let behind = input.get(brace + 1..).unwrap_or_default();
-        let behind = behind.get(..behind.len().min(LONGEST_RECORD_START)).unwrap_or_default();
-        match starts_record(behind) {
+        match self.starts_record_at(input, brace, is_last) {
             Some(true) => {
                 if let Some(damage) = self.damage.take() {
                     self.report_damage(damage, self.offset + brace as u64);
@@ -553,8 +575,8 @@ impl Decoder {
                 Some(brace)
             }
             // Too little to tell: with the next chunk.
-            None if !is_last && behind.len() < LONGEST_RECORD_START => (brace > at).then_some(brace),
-            _ => Some(brace + 1),
+            None => (brace > at).then_some(brace),
+            Some(false) => Some(brace + 1),
         }
     }
 
@@ -604,3 +626,7 @@ impl Decoder {
     }
 }
 
+/// True for the start of a word that JSON knows: the input ends inside it.
+fn is_cut_word(text: &[u8]) -> bool {
+    [&b"null"[..], b"true", b"false"].iter().any(|word| word.starts_with(text) && *word != text)
+}

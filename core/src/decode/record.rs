@@ -116,7 +116,9 @@ struct GroupEntry {
 }
 
 impl RecordBuilder {
-    pub(super) fn new(options: DecodeOptions) -> RecordBuilder {
+    pub(super) fn new(mut options: DecodeOptions) -> RecordBuilder {
+        // A filter on offsets may have to be decided at the end of a record.
+        options.offsets |= options.filter.as_ref().is_some_and(|filter| filter.columns().contains(&"offset"));
         RecordBuilder {
             evaluator: options.filter.as_ref().map(Filter::evaluator),
             options,
@@ -368,15 +370,14 @@ impl RecordBuilder {
         let Some(envelope) = self.envelopes.last() else { return };
         let is_nsg = envelope.flows.as_ref().is_some_and(|record| record.is_nsg);
         let known = |code: Option<u32>| code.map_or(Known::Unknown, |code| Known::Value(self.batch.texts.get(code)));
-        let mac = if is_nsg && self.group.text.is_some() { known(self.group.text) } else { known_text(&envelope.mac) };
+        // An NSG's own NIC field wins over the record's, and may still follow.
+        let mac = if is_nsg { known(self.group.text) } else { known_text(&envelope.mac) };
         self.group.mac_verdict = match (&self.options.macs, mac) {
             (None, _) => Some(true),
             (Some(macs), Known::Value(mac)) => Some(macs.iter().any(|wanted| wanted == mac)),
             (Some(_), _) => None,
         };
         let Some(evaluator) = &mut self.evaluator else { return };
-        // An NSG's own NIC field may still follow and would win over the record's.
-        let mac = if is_nsg && self.group.text.is_none() { Known::Unknown } else { mac };
         let context = if is_nsg {
             Context {
                 rule: known(self.flow.text),

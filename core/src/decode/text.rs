@@ -21,6 +21,8 @@ pub(super) fn string_end(text: &[u8]) -> StringEnd {
     while let Some(found) = text.get(at..).and_then(|rest| memchr3(b'"', b'\\', b'\n', rest)) {
         match text.get(at + found) {
             Some(b'"') => return StringEnd::At { end: at + found, escaped },
+            // A line break can't be escaped either: the string was cut off in an escape.
+            Some(b'\\') if text.get(at + found + 1) == Some(&b'\n') => return StringEnd::LineBreak(at + found + 1),
             Some(b'\\') => {
                 escaped = true;
                 at += found + 2;
@@ -68,6 +70,7 @@ mod tests {
             (b"abc\\", StringEnd::Unknown),
             (b"abc\\\"", StringEnd::Unknown),
             (b"ab\n{\"", StringEnd::LineBreak(2)),
+            (b"ab\\\n{\"", StringEnd::LineBreak(3)),
         ] {
             assert_eq!(string_end(text), expected, "{text:?}");
         }

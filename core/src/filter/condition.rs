@@ -8,6 +8,7 @@ use super::parser::{near_word, regular_expression, unencrypted};
 use super::tree::{Condition, Expression, NumberField, Span, Test, TextField};
 use super::values;
 use super::words::{self, Subject, Word};
+use crate::tuple::LAST_TIME_MS;
 
 /// One value as written, and the token where it stands.
 struct Item {
@@ -214,6 +215,10 @@ impl<'t> Parser<'t, '_> {
         let time = |text| values::time(text).ok_or_else(|| expected("a time such as `2024-05-01T09:00`"));
         let Some((from, to)) = item.text.split_once("..") else {
             let (first, unit_ms) = time(&item.text)?;
+            // Past the last time that a tuple can have, the print of the span's end could not be read again.
+            if first > LAST_TIME_MS {
+                return Err(expected("a time before the year 10000"));
+            }
             return Ok(Condition::In(vec![Span { first, last: first.saturating_add(unit_ms - 1) }]));
         };
         match (from, to) {

@@ -97,6 +97,13 @@ pub struct Filter {
     plan: Arc<Plan>,
 }
 
+/// Keeps everything.
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter::from_expression(Expression::Any, &Groups::new())
+    }
+}
+
 /// Equal where the trees are.
 impl PartialEq for Filter {
     fn eq(&self, other: &Filter) -> bool {

@@ -102,13 +102,16 @@ pub(super) fn size(text: &str) -> Option<u64> {
     whole.parse::<u64>().ok()?.checked_mul(factor)?.checked_add(fraction)
 }
 
+/// Beyond every calendar: higher numbers are no times, and sums with them stay far from overflowing.
+const HIGHEST_TIME: i64 = 1_000_000_000_000_000;
+
 /// A time, and how many milliseconds the unit that it names lasts: a day, a minute, a second, a millisecond.
 ///
 /// A date, a date and a time with or without seconds, each in UTC unless it says `Z` or an offset; or seconds or
 /// milliseconds since 1970.
 pub(super) fn time(text: &str) -> Option<(i64, i64)> {
     if is_digits(text) {
-        let number: i64 = text.parse().ok()?;
+        let number: i64 = text.parse().ok().filter(|number| *number <= HIGHEST_TIME)?;
         return Some(if number < SECONDS_BELOW { (number * 1000, 1000) } else { (number, 1) });
     }
     // A leading minus is a year before year 0.

@@ -54,7 +54,7 @@ def commands() -> None:
 @shared_options
 @result_options
 def summary(source: tuple[str, ...], **options: Any) -> None:
-    """Tell what is in the logs: tuples, flows, bytes, times, NICs, issues."""
+    """Tell what is in the logs."""
     target = Target.of(options)
     request = request_of(source, options)
     table = analyse(request.origin, request.settings, _core.summary)
@@ -169,7 +169,7 @@ def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
 )
 @click.option("--quiet", is_flag=True, help="Write nothing but errors.")
 def demo(out: str, quiet: bool, **options: Any) -> None:
-    """Write the logs of a made-up network to the folder OUT, to try things out."""
+    """Write a made-up network's logs to the folder OUT."""
     written = write_demo(out, **options)
     if quiet:
         return

@@ -59,7 +59,13 @@ def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip
     if form in ("csv", "ndjson"):
         tuples = text_times(tuples)
     if out == "-":
-        _sink(tuples, form, sys.stdout.buffer)
+        try:
+            _sink(tuples, form, sys.stdout.buffer)
+        except OSError as error:
+            # Polars hands on the text of the system's error, not its number.
+            if "broken pipe" in str(error).lower():
+                raise BrokenPipeError from None
+            raise
         sys.stdout.buffer.flush()
         return
     path = Path(out)

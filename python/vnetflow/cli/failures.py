@@ -91,5 +91,5 @@ def _usage_message(error: click.ClickException) -> str:
     message = message.replace(". Did you mean", ": did you mean").replace(". (Possible", " (possible")
     message = message[:1].lower() + message[1:].rstrip(".")
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        message += f"; see `{error.ctx.command_path} --help`"
+        message += f" (see `{error.ctx.command_path} --help`)"
     return message

@@ -55,6 +55,14 @@ fn every_message_names_the_column_and_a_near_match() {
         ("bytes > -1", "expected a number such as `1500`, `10M` or `1Ki` at column 9, found `-1`"),
         ("time > yesterday", "expected a time such as `2024-05-01T09:00` at column 8, found `yesterday`"),
         ("time = 2024-13-01", "expected a time such as `2024-05-01T09:00` at column 8, found `2024-13-01`"),
+        (
+            "time > 9223372036854775807",
+            "expected a time such as `2024-05-01T09:00` at column 8, found `9223372036854775807`",
+        ),
+        (
+            "time = 1000000000000000",
+            "expected a time before the year 10000 at column 8, found `1000000000000000`",
+        ),
         ("time in ..", "expected a time on one side of `..` at least at column 9, found `..`"),
         (
             "time in 2024-05-02..2024-05-01",
