@@ -21,7 +21,8 @@ impl Groups {
     #[staticmethod]
     fn from_text(text: &str, name: &str) -> PyResult<Groups> {
         let parsed = groups::Groups::from_text(text);
-        let inner = parsed.map_err(|error| InputError::new_err(format!("can't read groups from `{name}`: {error}")))?;
+        let inner = parsed
+            .map_err(|error| InputError::new_err(format!("can't read groups from `{name}`: {error}")))?;
         Ok(Groups { inner: Arc::new(inner) })
     }
 

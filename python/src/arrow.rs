@@ -6,8 +6,8 @@
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, DictionaryArray, Float64Array, RecordBatch, StringArray, StringViewArray,
-    TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, BinaryViewArray, DictionaryArray, Float64Array, RecordBatch, StringArray,
+    StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, Field, Schema};
@@ -48,7 +48,11 @@ pub(crate) fn described_columns() -> Vec<(&'static str, String, bool, bool, &'st
 }
 
 /// The tuple table's columns of a batch.
-pub(crate) fn tuples(batch: Batch, columns: &[&'static Column], form: AddressForm) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn tuples(
+    batch: Batch,
+    columns: &[&'static Column],
+    form: AddressForm,
+) -> Result<RecordBatch, ArrowError> {
     let rows = batch.len();
     let mut batch = batch;
     let mut fields = Vec::with_capacity(columns.len());
@@ -107,10 +111,13 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         }
         "flow_log_version" => Arc::new(UInt8Array::new(taken(&mut batch.version), None)),
         "record_time" => {
-            let times: Vec<Option<i64>> = batch.groups.iter().map(|group| record_time(batch, group)).collect();
+            let times: Vec<Option<i64>> =
+                batch.groups.iter().map(|group| record_time(batch, group)).collect();
             let of = |group: &u32| times.get(*group as usize).copied().flatten();
             let values: Vec<i64> = batch.group.iter().map(|group| of(group).unwrap_or(0)).collect();
-            let is_known = BooleanBuffer::collect_bool(batch.group.len(), |row| batch.group.get(row).and_then(of).is_some());
+            let is_known = BooleanBuffer::collect_bool(batch.group.len(), |row| {
+                batch.group.get(row).and_then(of).is_some()
+            });
             time(values.into(), nulls(is_known))
         }
         _ => Arc::new(UInt64Array::new(taken(&mut batch.offset), None)),
@@ -187,11 +194,8 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
 fn group_text(batch: &Batch, text_of: impl Fn(&Group, &Record) -> Option<u32>) -> ArrayRef {
     let mut texts = Views::default();
     batch.texts.values().iter().for_each(|text| texts.add(text.as_bytes()));
-    let codes: Vec<Option<u32>> = batch
-        .groups
-        .iter()
-        .map(|group| text_of(group, batch.records.get(group.record as usize)?))
-        .collect();
+    let codes: Vec<Option<u32>> =
+        batch.groups.iter().map(|group| text_of(group, batch.records.get(group.record as usize)?)).collect();
     texts.strings(&batch.group, |group| codes.get(group as usize).copied().flatten())
 }
 
@@ -242,14 +246,18 @@ impl Views {
         };
         // SAFETY: every view is zero (an empty inline string) or was made by `add` from a whole `str`: its length and
         // place lie in the one buffer, and its bytes are UTF-8.
-        Arc::new(unsafe { StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), nulls) })
+        Arc::new(unsafe {
+            StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), nulls)
+        })
     }
 
     #[expect(unsafe_code, reason = "checking each of millions of views again costs more than making them")]
     fn binary(self, codes: &[u32]) -> ArrayRef {
         let views: Vec<u128> = codes.iter().map(|code| self.view(*code)).collect();
         // SAFETY: as in `strings`; binary values need no UTF-8.
-        Arc::new(unsafe { BinaryViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), None) })
+        Arc::new(unsafe {
+            BinaryViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), None)
+        })
     }
 }
 

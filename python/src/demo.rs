@@ -31,10 +31,11 @@ pub(crate) fn demo(
     nossh_from_hour: Option<u32>,
     format: &str,
 ) -> PyResult<HashMap<&'static str, u64>> {
-    let formats = FORMATS.iter().find(|(name, _)| *name == format).map(|(_, formats)| *formats).ok_or_else(|| {
-        let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
-        InputError::new_err(format!("unknown format `{format}`: expected one of {}", names.join(", ")))
-    })?;
+    let formats =
+        FORMATS.iter().find(|(name, _)| *name == format).map(|(_, formats)| *formats).ok_or_else(|| {
+            let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
+            InputError::new_err(format!("unknown format `{format}`: expected one of {}", names.join(", ")))
+        })?;
     let start_ms = start_ms.unwrap_or(Options::default().start_ms);
     let options = Options {
         seed,
@@ -67,8 +68,12 @@ pub(crate) fn demo(
 }
 
 /// Names of the formats.
-const FORMATS: [(&str, Formats); 4] =
-    [("vnet", Formats::Vnet), ("nsg-v2", Formats::NsgV2), ("nsg-v1", Formats::NsgV1), ("both", Formats::VnetAndNsgV2)];
+const FORMATS: [(&str, Formats); 4] = [
+    ("vnet", Formats::Vnet),
+    ("nsg-v2", Formats::NsgV2),
+    ("nsg-v1", Formats::NsgV1),
+    ("both", Formats::VnetAndNsgV2),
+];
 
 /// Why writing stopped.
 enum Stop {
@@ -114,6 +119,9 @@ impl Folder<'_> {
 
     fn finish(&mut self) -> io::Result<()> {
         let gathered = core::mem::take(&mut self.gathered);
-        gathered.iter().filter(|(_, bytes)| !bytes.is_empty()).try_for_each(|(path, bytes)| self.write(path, bytes))
+        gathered
+            .iter()
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .try_for_each(|(path, bytes)| self.write(path, bytes))
     }
 }

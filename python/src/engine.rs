@@ -74,7 +74,11 @@ impl Progress {
     pub(crate) fn check_any_readable(&self, issues: &[Issue]) -> PyResult<()> {
         let (files, hopeless) = (self.files(), self.hopeless.load(Ordering::Relaxed));
         let (true, Some(first)) = (files > 0 && hopeless == files, issues.first()) else { return Ok(()) };
-        let others = if files > 1 { format!(" (and none of {} other files is readable)", files - 1) } else { String::new() };
+        let others = if files > 1 {
+            format!(" (and none of {} other files is readable)", files - 1)
+        } else {
+            String::new()
+        };
         let name = &first.source;
         Err(match first.kind {
             IssueKind::NotJson => InputError::new_err(format!(
@@ -184,7 +188,9 @@ impl Work {
             let unit = self.next.fetch_add(1, Ordering::Relaxed);
             let (Some(inputs), Some(sender)) = (self.units.get(unit), self.senders.get(unit)) else { return };
             let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-            let issues = decode_unit(inputs, decode, progress, &mut |batch| sender.send(Message::Batch(batch)).is_ok());
+            let issues = decode_unit(inputs, decode, progress, &mut |batch| {
+                sender.send(Message::Batch(batch)).is_ok()
+            });
             // Nobody listens any more where the reader was closed; then nobody misses the issues either.
             let _ = sender.send(Message::Issues(issues));
         }
@@ -216,7 +222,8 @@ where
     let next = AtomicUsize::new(0);
     let repeats = options.drop_duplicates.then(|| Mutex::new(DropRepeats::default()));
     let (sender, receiver) = channel();
-    let (progress_ref, units_ref, next_ref, new_ref, repeats_ref) = (&progress, &units, &next, &new, &repeats);
+    let (progress_ref, units_ref, next_ref, new_ref, repeats_ref) =
+        (&progress, &units, &next, &new, &repeats);
 
     let run = move || {
         let mut aggregate = new_ref();
@@ -326,8 +333,13 @@ fn decode_unit(
     progress: &Progress,
     take: &mut dyn FnMut(Batch) -> bool,
 ) -> Vec<Issue> {
-    let mut reader =
-        UnitReader { decoder: Decoder::new(decode.clone()), bounds: Bounds::of(decode), progress, take, issues: Vec::new() };
+    let mut reader = UnitReader {
+        decoder: Decoder::new(decode.clone()),
+        bounds: Bounds::of(decode),
+        progress,
+        take,
+        issues: Vec::new(),
+    };
     for input in inputs {
         if progress.is_cancelled() {
             break;

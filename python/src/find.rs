@@ -118,7 +118,8 @@ fn search_folder(folder: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
     let before = inputs.len();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         let entry = entry.map_err(|error| {
-            let path = error.path().map_or_else(|| shown.to_string(), |path| path.to_string_lossy().into_owned());
+            let path =
+                error.path().map_or_else(|| shown.to_string(), |path| path.to_string_lossy().into_owned());
             match error.io_error() {
                 Some(io_error) => file_error(&path, io_error),
                 None => InputError::new_err(format!("can't search `{path}`: {error}")),

@@ -167,7 +167,9 @@ impl Decoder {
         let is_inside = match self.frames.last() {
             None => false,
             Some(frame) if frame.kind == Kind::Records => false,
-            Some(frame) if frame.kind == Kind::Envelope && frame.expect == Expect::Item => !self.builder.in_wrapper(),
+            Some(frame) if frame.kind == Kind::Envelope && frame.expect == Expect::Item => {
+                !self.builder.in_wrapper()
+            }
             Some(_) => true,
         };
         is_inside || !self.carry.is_empty() || !matches!(self.mode, Mode::Structure | Mode::Resync)
@@ -294,7 +296,8 @@ impl Decoder {
             StringEnd::Unknown => inner.len(),
         };
         if length > LONGEST_STRING {
-            let message = format!("expected a string of at most {LONGEST_STRING} bytes, found `{}`", excerpt(inner));
+            let message =
+                format!("expected a string of at most {LONGEST_STRING} bytes, found `{}`", excerpt(inner));
             let skipped = u64::from(self.frames.last().is_some_and(|frame| frame.kind == Kind::Tuples));
             let issue = self.issue(IssueKind::TooLong, self.offset + at as u64, message, Some(skipped));
             self.builder.issues.add(issue);
@@ -344,7 +347,10 @@ impl Decoder {
                 frame.expect = Expect::Item;
                 reads_text = kind.reads_text(key);
                 if !reads_text && kind.reads(key) {
-                    let message = format!("expected an object or array, found the string `{}`", excerpt(text.as_bytes()));
+                    let message = format!(
+                        "expected an object or array, found the string `{}`",
+                        excerpt(text.as_bytes())
+                    );
                     let issue = self.issue(IssueKind::BadRecord, offset, message, None);
                     self.builder.issues.add(issue);
                 } else if !self.builder.set_text(kind, key, &text) {
@@ -362,7 +368,8 @@ impl Decoder {
             (_, Expect::Colon(_)) => return self.damaged(input, at, "`:` after a key"),
         }
         if !is_sound && reads_text {
-            let message = format!("expected UTF-8 text with valid escapes, read it as `{}`", excerpt(text.as_bytes()));
+            let message =
+                format!("expected UTF-8 text with valid escapes, read it as `{}`", excerpt(text.as_bytes()));
             let issue = self.issue(IssueKind::BadText, offset, message, Some(0));
             self.builder.issues.add(issue);
         }
@@ -409,8 +416,11 @@ impl Decoder {
                     let opened = frame.kind.holds(bracket);
                     if opened.is_none() {
                         let is_tuple = frame.kind == Kind::Tuples;
-                        let (kind, skipped) =
-                            if is_tuple { (IssueKind::BadTuple, Some(1)) } else { (IssueKind::BadRecord, None) };
+                        let (kind, skipped) = if is_tuple {
+                            (IssueKind::BadTuple, Some(1))
+                        } else {
+                            (IssueKind::BadRecord, None)
+                        };
                         let found = if bracket == b'{' { "an object" } else { "an array" };
                         let message = format!("expected another kind of value in this array, found {found}");
                         let issue = self.issue(kind, offset, message, skipped);
@@ -456,7 +466,9 @@ impl Decoder {
 
     fn scalar(&mut self, input: &[u8], at: usize, is_last: bool) -> Option<usize> {
         let rest = input.get(at..)?;
-        let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':' | b'[' | b'{' | b'"') || byte.is_ascii_whitespace();
+        let is_end = |byte: &u8| {
+            matches!(byte, b',' | b']' | b'}' | b':' | b'[' | b'{' | b'"') || byte.is_ascii_whitespace()
+        };
         let length = match rest.iter().take(LONGEST_SCALAR).position(is_end) {
             Some(length) => length,
             None if rest.len() >= LONGEST_SCALAR => LONGEST_SCALAR,
@@ -474,7 +486,8 @@ impl Decoder {
                 Expect::Value(key) => {
                     frame.expect = Expect::Item;
                     if frame.kind.reads(key) && word != b"null" {
-                        let message = format!("expected another kind of value for this key, found `{}`", excerpt(word));
+                        let message =
+                            format!("expected another kind of value for this key, found `{}`", excerpt(word));
                         let issue = self.issue(IssueKind::BadRecord, self.offset + at as u64, message, None);
                         self.builder.issues.add(issue);
                     }
@@ -482,8 +495,10 @@ impl Decoder {
                 }
                 Expect::Item if !frame.kind.is_object() => {
                     let is_tuple = frame.kind == Kind::Tuples;
-                    let (kind, skipped) = if is_tuple { (IssueKind::BadTuple, Some(1)) } else { (IssueKind::BadRecord, None) };
-                    let message = format!("expected another kind of value in this array, found `{}`", excerpt(word));
+                    let (kind, skipped) =
+                        if is_tuple { (IssueKind::BadTuple, Some(1)) } else { (IssueKind::BadRecord, None) };
+                    let message =
+                        format!("expected another kind of value in this array, found `{}`", excerpt(word));
                     let issue = self.issue(kind, self.offset + at as u64, message, skipped);
                     self.builder.issues.add(issue);
                     if is_tuple {
@@ -503,7 +518,14 @@ impl Decoder {
         Some(at + length)
     }
 
-    fn skip_value(&mut self, input: &[u8], at: usize, mut depth: u32, mut in_string: bool, mut escaped: bool) -> Option<usize> {
+    fn skip_value(
+        &mut self,
+        input: &[u8],
+        at: usize,
+        mut depth: u32,
+        mut in_string: bool,
+        mut escaped: bool,
+    ) -> Option<usize> {
         for (index, byte) in input.iter().enumerate().skip(at) {
             if in_string {
                 match byte {
@@ -612,7 +634,8 @@ impl Decoder {
     /// An issue at that byte, in the record and tuple that is being read.
     fn issue(&self, kind: IssueKind, offset: u64, message: String, skipped: Option<u64>) -> Issue {
         let in_tuples = self.frames.last().is_some_and(|frame| frame.kind == Kind::Tuples);
-        let in_record = self.frames.iter().any(|frame| frame.kind == Kind::Envelope) && !self.builder.in_wrapper();
+        let in_record =
+            self.frames.iter().any(|frame| frame.kind == Kind::Envelope) && !self.builder.in_wrapper();
         Issue {
             source: self.builder.source().to_owned(),
             offset,

@@ -148,7 +148,8 @@ impl RecordBuilder {
     /// Says so where the source holds records but no flows.
     pub(super) fn finish_source(&mut self) {
         let Some((offset, category)) = self.first_foreign.take() else { return };
-        let records = if self.foreign == 1 { "1 record".to_owned() } else { format!("{} records", self.foreign) };
+        let records =
+            if self.foreign == 1 { "1 record".to_owned() } else { format!("{} records", self.foreign) };
         let category = category.map_or_else(String::new, |category| format!(" of category `{category}`"));
         let verdict = match (self.records, self.foreign) {
             (0, _) => ": this is no flow log",
@@ -276,7 +277,9 @@ impl RecordBuilder {
     /// Takes a tuple of the group that is being read; `text` is how it stands in the input, `offset` where.
     #[inline]
     pub(super) fn add_tuple(&mut self, tuple: &Tuple, text: &[u8], offset: u64) {
-        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else { return };
+        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else {
+            return;
+        };
         record.tuples += 1;
         record.body.add(text);
 
@@ -369,7 +372,8 @@ impl RecordBuilder {
     fn prepare_filter(&mut self) {
         let Some(envelope) = self.envelopes.last() else { return };
         let is_nsg = envelope.flows.as_ref().is_some_and(|record| record.is_nsg);
-        let known = |code: Option<u32>| code.map_or(Known::Unknown, |code| Known::Value(self.batch.texts.get(code)));
+        let known =
+            |code: Option<u32>| code.map_or(Known::Unknown, |code| Known::Value(self.batch.texts.get(code)));
         // An NSG's own NIC field wins over the record's, and may still follow.
         let mac = if is_nsg { known(self.group.text) } else { known_text(&envelope.mac) };
         self.group.mac_verdict = match (&self.options.macs, mac) {
@@ -487,7 +491,9 @@ impl RecordBuilder {
     }
 
     fn fingerprint_text(&mut self, code: Option<u32>) {
-        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else { return };
+        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else {
+            return;
+        };
         record.body.add(code.map_or("", |code| self.batch.texts.get(code)).as_bytes());
     }
 

@@ -34,7 +34,7 @@ class Request:
     origin: Origin
     settings: Settings
     quiet: bool
-    reports: list[IssueReport] = field(default_factory=lambda: [])
+    reports: list[IssueReport] = field(default_factory=list["IssueReport"])
 
     def tell_left_out(self) -> None:
         """Say on standard error what could not be read, if anything."""
