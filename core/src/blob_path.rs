@@ -61,12 +61,11 @@ impl BlobPath {
     /// False where no tuple of this blob can lie in `start_ms..end_ms` (either may be open) or at one of `macs`.
     #[must_use]
     pub fn may_hold(&self, start_ms: Option<i64>, end_ms: Option<i64>, macs: Option<&[String]>) -> bool {
-        if let Some(hour_ms) = self.hour_ms {
-            if start_ms.is_some_and(|start_ms| hour_ms + HOUR_MS + MARGIN_MS <= start_ms)
-                || end_ms.is_some_and(|end_ms| hour_ms - MARGIN_MS >= end_ms)
-            {
-                return false;
-            }
+        if let Some(hour_ms) = self.hour_ms
+            && (start_ms.is_some_and(|start_ms| hour_ms + HOUR_MS + MARGIN_MS <= start_ms)
+                || end_ms.is_some_and(|end_ms| hour_ms - MARGIN_MS >= end_ms))
+        {
+            return false;
         }
         match (&self.mac, macs) {
             (Some(mac), Some(macs)) => macs.contains(mac),

@@ -172,7 +172,7 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
         AddressForm::Text => {
             let mut texts = Views::default();
             values.iter().for_each(|address| texts.add(address.to_string().as_bytes()));
-            texts.strings(codes, |code| Some(code))
+            texts.strings(codes, Some)
         }
         AddressForm::Dictionary => {
             let texts = StringViewArray::from_iter_values(values.iter().map(IpAddr::to_string));

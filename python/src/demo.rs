@@ -52,6 +52,10 @@ pub(crate) fn demo(
         generate(&options, &mut |path, bytes| {
             calls += 1;
             if calls.is_multiple_of(CALLS_PER_LOOK) {
+                #[expect(
+                    clippy::redundant_closure_for_method_calls,
+                    reason = "the method is not general enough"
+                )]
                 Python::attach(|py| py.check_signals()).map_err(Stop::Signal)?;
             }
             folder.append(path, bytes).map_err(Stop::Io)

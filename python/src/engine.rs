@@ -92,7 +92,7 @@ impl Progress {
 
 /// What a thread sends on.
 enum Message {
-    Batch(Batch),
+    Batch(Box<Batch>),
     Issues(Vec<Issue>),
 }
 
@@ -151,7 +151,7 @@ impl OrderedBatches {
                     }
                     if !batch.is_empty() {
                         self.current = Some(receiver);
-                        return Ok(Some(batch));
+                        return Ok(Some(*batch));
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => self.progress.tick(py, &self.options)?,
@@ -189,7 +189,7 @@ impl Work {
             let (Some(inputs), Some(sender)) = (self.units.get(unit), self.senders.get(unit)) else { return };
             let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
             let issues = decode_unit(inputs, decode, progress, &mut |batch| {
-                sender.send(Message::Batch(batch)).is_ok()
+                sender.send(Message::Batch(Box::new(batch))).is_ok()
             });
             // Nobody listens any more where the reader was closed; then nobody misses the issues either.
             let _ = sender.send(Message::Issues(issues));

@@ -127,7 +127,7 @@ struct Gunzip<R: BufRead> {
 }
 
 enum Member<R: BufRead> {
-    Open(GzDecoder<R>),
+    Open(Box<GzDecoder<R>>),
     Next(R),
 }
 
@@ -154,7 +154,7 @@ impl<R: BufRead> Read for Gunzip<R> {
                         inner.consume(zeros);
                         self.state = Some(Member::Next(inner));
                     } else {
-                        self.state = Some(Member::Open(GzDecoder::new(inner)));
+                        self.state = Some(Member::Open(Box::new(GzDecoder::new(inner))));
                     }
                 }
             }

@@ -297,9 +297,11 @@ fn part_codes(part: &mut Part, batch: &Batch, groups: &Groups) -> Vec<u32> {
         Key::Column("flow_log_version") => by_number(&batch.version, part),
         Key::Column("direction") => by_name(&batch.direction, part, |value| Some(value.name())),
         Key::Column("action") => by_name(&batch.action, part, |value| Some(value.name())),
-        Key::Column("state") => by_name(&batch.state, part, |value| value.map(|value| value.name())),
+        Key::Column("state") => {
+            by_name(&batch.state, part, |value| value.map(super::super::tuple::State::name))
+        }
         Key::Column("encryption") => {
-            by_name(&batch.encryption, part, |value| value.map(|value| value.name()))
+            by_name(&batch.encryption, part, |value| value.map(super::super::tuple::Encryption::name))
         }
         Key::Column(name) => by_code(&batch.group, batch.groups.len(), |code| {
             let text = group_text(batch, code, name);
@@ -322,7 +324,7 @@ fn group_text<'a>(batch: &'a Batch, group: u32, column: &str) -> Option<&'a str>
         "rule" => batch.text(group.rule),
         "acl_id" => batch.text(group.acl_id),
         "mac" => batch.text(group.mac),
-        "rule_origin" => group.rule_origin.map(|origin| origin.name()),
+        "rule_origin" => group.rule_origin.map(super::super::origin::RuleOrigin::name),
         "target_resource_id" => batch.text(record.target_resource_id),
         "flow_log_resource_id" => batch.text(record.flow_log_resource_id),
         "source" => Some(batch.texts.get(record.source)),

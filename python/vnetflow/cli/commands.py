@@ -68,7 +68,8 @@ def summary(source: tuple[str, ...], **options: Any) -> None:
     request.tell_left_out()
     repeated = table["repeated_records"].item()
     if repeated and not request.quiet and not request.settings.drop_duplicates:
-        say(f"{repeated} repeated records count again; `--duplicates drop` leaves them out")
+        records = "1 repeated record counts" if repeated == 1 else f"{repeated} repeated records count"
+        say(f"{records} again; `--duplicates drop` leaves them out")
 
 
 @commands.command()

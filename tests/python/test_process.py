@@ -1,0 +1,143 @@
+"""How the package behaves as a process: quick to import, lets other threads run, stops when told, stays small."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import vnetflow as vf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Demo
+
+
+def _seconds(code: str) -> float:
+    timed = f"import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
+    runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True).stdout for _ in range(7)]
+    return min(float(run) for run in runs)
+
+
+def test_importing_costs_less_than_50_ms_over_polars() -> None:
+    assert _seconds("import polars, vnetflow") - _seconds("import polars") < 0.05
+
+
+def test_importing_does_not_import_what_only_some_need() -> None:
+    code = (
+        "import sys, vnetflow; print(*sorted({'polars', 'rich', 'click', 'pyarrow', 'cloudpickle'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b""
+
+
+@pytest.mark.parametrize("work", [vf.read, vf.summary])
+def test_other_threads_run_while_logs_are_read(demo: Demo, work) -> None:
+    many = demo.files() * 60
+    gaps: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        last = time.perf_counter()
+        while not done.is_set():
+            time.sleep(0.002)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    start = time.perf_counter()
+    work(many)
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    assert len(gaps) > 10
+    assert max(gaps) < max(0.5 * seconds, 0.3)
+
+
+def _interrupted(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Ctrl-C after a second."""
+    command = subprocess.Popen(
+        arguments, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    time.sleep(1.0)
+    assert command.poll() is None, "it was done before it could be interrupted"
+    command.send_signal(signal.SIGINT)
+    start = time.perf_counter()
+    try:
+        # The pipe to standard input stays open: Ctrl-C must not wait for what never comes.
+        command.wait(timeout=20)
+        seconds = time.perf_counter() - start
+        output, errors = command.communicate()
+    finally:
+        command.kill()
+        command.wait()
+    assert seconds < 3
+    return subprocess.CompletedProcess(arguments, command.returncode, output, errors)
+
+
+@pytest.mark.parametrize("command", [["summary"], ["top"], ["convert", "--to", "csv"], ["convert", "--to", "parquet"]])
+def test_ctrl_c_ends_the_command_line_quietly(demo: Demo, tmp_path: Path, command: list[str]) -> None:
+    sources = [str(demo.folder)] * 3000
+    target = ["out"] if command[0] == "convert" else []
+    done = _interrupted([sys.executable, "-m", "vnetflow", *command, *sources, *target], tmp_path)
+    assert done.returncode == 130
+    assert done.stdout == ""
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_a_wait_for_standard_input(tmp_path: Path) -> None:
+    done = _interrupted([sys.executable, "-m", "vnetflow", "summary", "-"], tmp_path)
+    assert done.returncode == 130
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "call", ["vf.read(sources, columns='time')", "vf.summary(sources)", "vf.scan(sources).select('time').collect()"]
+)
+def test_ctrl_c_raises_keyboard_interrupt_in_python(demo: Demo, tmp_path: Path, call: str) -> None:
+    code = f"import vnetflow as vf\nsources = [{str(demo.folder)!r}] * 3000\n"
+    code += f"try:\n    {call}\nexcept KeyboardInterrupt:\n    print('interrupted')"
+    done = _interrupted([sys.executable, "-c", code], tmp_path)
+    assert done.stdout == "interrupted\n", done.stderr
+
+
+def test_a_person_sees_a_progress_bar(demo: Demo) -> None:
+    terminal, end = pty.openpty()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "vnetflow", "summary", *[str(demo.folder)] * 1000],
+        stdout=subprocess.PIPE,
+        stderr=end,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(end)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    assert command.stdout is not None
+    command.stdout.close()
+    assert command.wait(timeout=60) in (0, 141)
+    os.close(terminal)
+    assert b"reading" in seen
+    assert b"tuples" in seen
+
+
+def test_nobody_else_sees_one(demo: Demo) -> None:
+    command = [sys.executable, "-m", "vnetflow", "summary", *[str(demo.folder)] * 1000]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert b"reading" not in done.stderr
+    assert b"\x1b" not in done.stderr
