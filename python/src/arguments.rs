@@ -83,7 +83,6 @@ pub(crate) struct RunOptions {
 impl Options {
     #[new]
     #[pyo3(signature = (*, filter=None, start_ms=None, end_ms=None, macs=None, drop_duplicates=false, threads=None, on_tick=None))]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of its own in Python")]
     fn new(
         filter: Option<&Filter>,
         start_ms: Option<i64>,
