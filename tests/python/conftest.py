@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import vnetflow as vf
+from vnetflow.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
 
@@ -63,15 +63,30 @@ def nsg_v1_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return _demo(tmp_path_factory.mktemp("nsg"), hours=1, rate=2000, seed=3, format="nsg-v1")
 
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
 @pytest.fixture
-def run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command line in a process of its own."""
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process: quick, and all that most tests need."""
+
+    def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        words = [str(argument) for argument in arguments]
+        code = main(words)
+        output, errors = capfd.readouterr()
+        return subprocess.CompletedProcess(words, code, output, errors)
+
+    return run_command
+
+
+@pytest.fixture
+def run_process() -> Run:
+    """Run the command line in a process of its own, with an environment or standard input."""
 
     def run_command(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "vnetflow", *(str(argument) for argument in arguments)]
         options = {"encoding": "utf-8", "stdin": subprocess.DEVNULL} | options
-        if "input" in options:
-            del options["stdin"]
         return subprocess.run(command, capture_output=True, timeout=120, check=False, **options)
 
     return run_command

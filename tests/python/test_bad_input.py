@@ -1,4 +1,4 @@
-"""Bad input is a one-line error that says what to do: from Python as an exception, on the command line with exit code 2."""
+"""Bad input is a one-line error that says what to do: an exception in Python, exit code 2 on the command line."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import pytest
 import vnetflow as vf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Run = Callable[..., subprocess.CompletedProcess[str]]
+    from conftest import Run
 
 METRICS = b"""{"records":[{"time":"2024-05-01T09:00:00Z","resourceId":"/SUBSCRIPTIONS/X","metricName":"CpuUsage",
 "timeGrain":"PT1M","total":12.5,"count":60}]}"""
@@ -60,7 +59,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[list[str], str
 
         with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
             archive.writestr("readme.txt", "hello")
-        return ["summary", str(tmp_path / "x.zip")], "x.zip`: no *.json"
+        return ["summary", str(tmp_path / "x.zip")], "no *.json or *.json.gz in this zip"
     if name == "a storage address":
         return ["summary", "https://account.blob.core.windows.net/logs"], "download the container first"
     commands = {

@@ -80,9 +80,19 @@ def test_an_option_out_of_range_says_so(tmp_path: Path, options: dict[str, Any])
         vf.demo(tmp_path / "d", **options)
 
 
-def test_it_writes_only_into_an_empty_folder(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("precious")
+def test_it_replaces_nothing_but_an_earlier_demo(tmp_path: Path) -> None:
+    logs = vf.demo(tmp_path / "d", hours=2, rate=700)
+    once = vf.summary(vf.demo(tmp_path / "e", hours=1, rate=500))
+    assert vf.summary(vf.demo(logs, hours=1, rate=500)).equals(once)
+
+    precious = tmp_path / "x"
+    precious.write_text("precious")
     with pytest.raises(FileExistsError, match="is not empty"):
         vf.demo(tmp_path)
     with pytest.raises(FileExistsError, match="is a file"):
-        vf.demo(tmp_path / "x")
+        vf.demo(precious)
+    (logs / "truth.ndjson").unlink()
+    with pytest.raises(FileExistsError, match="is not empty"):
+        vf.demo(logs)
+    assert precious.exists()
+    assert vf.summary(logs).equals(once)

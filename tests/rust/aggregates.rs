@@ -1,5 +1,7 @@
 //! Laws of aggregates: any order of adding and merging gives one answer, and it is that of a dull computation.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop them, too")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -10,16 +12,16 @@ use std::sync::Arc;
 use vnetflow_core::aggregate::{Aggregate, Key, Metric, Summary, Top, TopOptions};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::DecodeOptions;
-use vnetflow_core::groups::Groups;
 use vnetflow_core::table::{Table, Values};
 use vnetflow_core::time::format_time_ms;
+use vnetflow_tests::filters::{NAMED, groups};
 use vnetflow_tests::layout::layout;
 use vnetflow_tests::logs::log;
 use vnetflow_tests::rows::{Row, decode};
 use vnetflow_tests::{oracle, trials};
 
 proptest! {
-    #![proptest_config(trials(200))]
+    #![proptest_config(trials(1000))]
 
     #[test]
     fn a_summary_equals_a_dull_one_however_it_is_split(log in log(6), layout in layout(), batch_rows in 1..20_usize, order in vec(any::<Index>(), 0..12)) {
@@ -135,13 +137,6 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
         }
         keys
     })
-}
-
-const NAMED: [(&str, &str); 4] =
-    [("10.1.0.0/16", "spoke1"), ("10.0.0.0/8", "cloud"), ("203.0.113.9", "office"), ("fd00::/8", "cloud")];
-
-fn groups() -> Groups {
-    Groups::from_pairs(NAMED).unwrap()
 }
 
 /// Batches dealt out to several aggregates.

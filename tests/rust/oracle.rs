@@ -27,7 +27,7 @@ fn public_captures_equal_the_oracle() {
 }
 
 proptest! {
-    #![proptest_config(trials(300))]
+    #![proptest_config(trials(2000))]
 
     #[test]
     fn any_log_in_any_layout_equals_the_oracle(log in log(6), layout in layout()) {

@@ -284,7 +284,7 @@ impl Writer<'_> {
 
     fn line_break(&mut self) {
         if self.layout.is_pretty {
-            self.text.push_str(if self.layout.seed % 2 == 0 { "\r\n" } else { "\n" });
+            self.text.push_str(if self.layout.seed.is_multiple_of(2) { "\r\n" } else { "\n" });
             self.text.extend(core::iter::repeat_n(' ', self.depth * 2));
         }
     }

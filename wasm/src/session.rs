@@ -77,7 +77,7 @@ impl Session {
 
     /// What could not be read in the sources that are finished.
     pub fn issues(&self) -> Result<Issues, JsError> {
-        results::issues(&self.issues).map(|list| JsCast::unchecked_into(list))
+        results::issues(&self.issues).map(JsCast::unchecked_into)
     }
 
     /// What is in here: one row.
@@ -96,7 +96,7 @@ impl Session {
         self.complete_page();
         let mut top = Top::new(options);
         self.pages.iter().for_each(|page| top.add(page));
-        results::rows(&top.finish()).map(|list| JsCast::unchecked_into(list))
+        results::rows(&top.finish()).map(JsCast::unchecked_into)
     }
 
     /// How many pages there are.

@@ -2,7 +2,7 @@
 
 import test from "node:test";
 import assert from "node:assert/strict";
-import { cases, read, rows } from "./support.mjs";
+import { ask, cases, read, rows } from "./support.mjs";
 
 const CHUNKS = [7, 64 * 1024];
 
@@ -15,13 +15,14 @@ const COLUMNS = [
 for (const chunk of CHUNKS) {
   test(`every case gives the expected rows in chunks of ${chunk}`, () => {
     for (const { name, source, input, rows: expected } of cases()) {
-      assert.deepEqual(rows(read(source, input, chunk, { offsets: true }), COLUMNS), expected, name);
+      const found = ask(read(source, input, chunk, { offsets: true }), (session) => rows(session, COLUMNS));
+      assert.deepEqual(found, expected, name);
     }
   });
 
   test(`every case gives the expected issues in chunks of ${chunk}`, () => {
     for (const { name, source, input, issues: expected } of cases()) {
-      const found = read(source, input, chunk).issues();
+      const found = ask(read(source, input, chunk), (session) => session.issues());
       assert.ok(found.every((issue) => issue.source === source && issue.count === 1), name);
       assert.deepEqual(found.map(({ source: _source, count: _count, ...issue }) => issue), expected, name);
     }
@@ -30,7 +31,7 @@ for (const chunk of CHUNKS) {
 
 test("a summary counts what the expected rows hold", () => {
   for (const { name, source, input, rows: expected, issues } of cases()) {
-    const summary = read(source, input, 4096).summary();
+    const summary = ask(read(source, input, 4096), (session) => session.summary());
     const times = expected.map((row) => row.time).sort();
     const isFlow = (row) => row.action === "deny" || row.state === null || row.state === "begin";
     const counted = {

@@ -41,7 +41,7 @@ function lines(text) {
   return quoted.split("\n").filter(Boolean).map((line) => JSON.parse(line, revive));
 }
 
-/** Reads one source in chunks of that size. */
+/** Reads one source in chunks of that size. The session must be freed: it lives in the module's memory. */
 export function read(source, input, chunk, options = {}) {
   const session = new vnetflow.Session(options);
   session.start(source);
@@ -50,6 +50,15 @@ export function read(source, input, chunk, options = {}) {
   }
   session.finish();
   return session;
+}
+
+/** What `ask` gets out of a session, which is then freed. */
+export function ask(session, ask) {
+  try {
+    return ask(session);
+  } finally {
+    session.free();
+  }
 }
 
 /** All rows of all pages, as objects with these columns. */

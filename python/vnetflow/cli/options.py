@@ -83,12 +83,14 @@ def one_of(*names: str) -> Completer:
 def shared_options(command: Command) -> Command:
     """Add what every command that reads logs takes."""
     options = [
-        click.argument("source", nargs=-1, required=True, type=click.Path()),
+        click.argument("source", nargs=-1, required=True, type=click.Path(readable=False)),
         click.option("--filter", metavar="EXPRESSION", help="Keep what it is true for: 'port 22 and denied'."),
         click.option("--start", metavar="TIME", help="Keep what was logged from this time on, ISO, UTC."),
         click.option("--end", metavar="TIME", help="Keep what was logged before this time, ISO, UTC."),
         click.option("--mac", metavar="MAC", multiple=True, help="Keep what this NIC logged; may be repeated."),
-        click.option("--groups", metavar="FILE", type=click.Path(), help="Names for networks: CSV or JSON."),
+        click.option(
+            "--groups", metavar="FILE", type=click.Path(readable=False), help="Names for networks: CSV or JSON."
+        ),
         click.option(
             "--duplicates",
             default="keep",
@@ -113,7 +115,7 @@ def result_options(command: Command) -> Command:
             shell_complete=one_of(*RESULT_FORMATS),
             help="Form of the result. Default: by the name in --output, else a table.",
         ),
-        click.option("--output", metavar="FILE", type=click.Path(), help="Write the result there."),
+        click.option("--output", metavar="FILE", type=click.Path(readable=False), help="Write the result there."),
         click.option("--force", is_flag=True, help="Overwrite what exists."),
     ]
     for option in reversed(options):

@@ -18,7 +18,12 @@ fn main() -> ExitCode {
 
 fn write(module: &str, target: &str, folder: &str) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name("vnetflow").typescript(true);
+    bindgen
+        .input_path(module)
+        .out_name("vnetflow")
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true);
     match target {
         "web" => bindgen.web(true),
         "nodejs" => bindgen.nodejs(true),

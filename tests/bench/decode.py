@@ -1,0 +1,222 @@
+"""How fast tuples become a DataFrame, against Polars' own JSON reader on the same files; and how little memory a summary takes.
+
+    python tests/bench/decode.py                 everything; fails where a goal is missed or an answer differs
+    python tests/bench/decode.py --megabytes 20 --memory-megabytes 0    quickly, for a first look
+
+Each contender runs in a process of its own, three times, and its best time counts. Files are in the page cache. Polars
+is told the schema, so it need not infer it, and it makes one column fewer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RUNS = 3
+LEAST_RATIO = 8.0
+"""One thread of ours against one thread of Polars."""
+
+MOST_PEAK_MEGABYTES = 150
+BYTES_PER_TUPLE = 98
+"""About what a tuple of the demo network takes in its file, with its share of everything around it."""
+
+COLUMNS = [
+    *("time", "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "direction", "action", "state", "encryption"),
+    *("packets_src_to_dst", "bytes_src_to_dst", "packets_dst_to_src", "bytes_dst_to_src", "rule", "acl_id", "mac"),
+    *("target_resource_id", "flow_log_resource_id", "flow_log_version", "record_time"),
+]
+
+
+def main() -> int:
+    """Run as a contender, or run all contenders."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=120, help="size of the logs to decode")
+    parser.add_argument("--memory-megabytes", type=int, default=1000, help="size of the logs to sum up; 0 leaves it out")
+    parser.add_argument("--contender", choices=["vnetflow", "polars"], help=argparse.SUPPRESS)
+    parser.add_argument("--logs", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.contender is not None:
+        contend(options.contender, options.logs, options.answer)
+        return 0
+    folder = Path(tempfile.mkdtemp(prefix="vnetflow-bench-"))
+    try:
+        good = compare(folder, options.megabytes)
+        if options.memory_megabytes > 0:
+            good = measure_memory(folder, options.memory_megabytes) and good
+    finally:
+        shutil.rmtree(folder)
+    return 0 if good else 1
+
+
+def write_logs(folder: Path, megabytes: int) -> int:
+    """Write demo logs of about that size and give their bytes."""
+    import vnetflow as vf
+
+    hours = 4
+    vf.demo(folder, hours=hours, rate=megabytes * 1_000_000 // BYTES_PER_TUPLE // hours, seed=1)
+    return sum(path.stat().st_size for path in folder.rglob("*.json"))
+
+
+def compare(folder: Path, megabytes: int) -> bool:
+    """Time every contender and check that their answers are the same."""
+    import polars as pl
+
+    logs = folder / "decode"
+    size = write_logs(logs, megabytes)
+    contenders = [
+        ("vnetflow, one thread", "vnetflow", {"VNETFLOW_THREADS": "1", "POLARS_MAX_THREADS": "1"}),
+        ("vnetflow", "vnetflow", {}),
+        ("Polars read_json, one thread", "polars", {"POLARS_MAX_THREADS": "1"}),
+        ("Polars read_json", "polars", {}),
+    ]
+    speeds: dict[str, float] = {}
+    expected = None
+    print(f"decoding {size / 1e6:.0f} MB in {len(list(logs.rglob('*.json')))} files to a Polars DataFrame, {os.cpu_count()} cores")
+    for name, contender, environment in contenders:
+        answer = folder / "answer.arrow"
+        command = [sys.executable, __file__, "--contender", contender, "--logs", str(logs), "--answer", str(answer)]
+        done = subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, check=True)
+        seconds = json.loads(done.stdout)
+        speeds[name] = size / seconds / 1e6
+        table = pl.read_ipc(answer)
+        if expected is None:
+            expected = table
+            print(f"{table.height:,} tuples")
+        elif not table.equals(expected):
+            print(f"{name}: the answer differs")
+            return False
+        ratio = speeds["vnetflow, one thread"] / speeds[name]
+        print(f"{name:30} {seconds:8.3f} s {speeds[name]:8.0f} MB/s   vnetflow on one thread is {ratio:5.1f} times as fast")
+    ratio = speeds["vnetflow, one thread"] / speeds["Polars read_json, one thread"]
+    good = ratio >= LEAST_RATIO
+    print(f"{'good' if good else 'MISSED'}: {ratio:.1f} times Polars on one thread, the goal is {LEAST_RATIO:.0f}; all answers are equal")
+    return good
+
+
+def contend(contender: str, logs: Path, answer: Path) -> None:
+    """Decode a few times, print the best time and leave the answer."""
+    import polars as pl
+
+    files = sorted(logs.rglob("*.json"))
+    decode = decode_with_vnetflow if contender == "vnetflow" else decode_with_polars
+    best = float("inf")
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        table = decode(files)
+        best = min(best, time.perf_counter() - start)
+    # The same types, so that equal answers are equal tables; not part of the time.
+    table = table.select(COLUMNS).with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String))
+    table.write_ipc(answer)
+    print(best)
+
+
+def decode_with_vnetflow(files: list[Path]) -> pl.DataFrame:
+    """Read with this package."""
+    import vnetflow as vf
+
+    return vf.read(files, on_issue="raise")
+
+
+def decode_with_polars(files: list[Path]) -> pl.DataFrame:
+    """Read the JSON with Polars, unnest it and split the tuples."""
+    import polars as pl
+
+    flow_group = pl.Struct({"rule": pl.String, "flowTuples": pl.List(pl.String)})
+    flow = pl.Struct({"aclID": pl.String, "flowGroups": pl.List(flow_group)})
+    record = pl.Struct(
+        {
+            "time": pl.String,
+            "flowLogVersion": pl.UInt8,
+            "macAddress": pl.String,
+            "flowLogResourceID": pl.String,
+            "targetResourceID": pl.String,
+            "flowRecords": pl.Struct({"flows": pl.List(flow)}),
+        }
+    )
+    schema = {"records": pl.List(record)}
+    names = [
+        *("epoch", "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "direction_flag", "state_flag", "encryption"),
+        *("packets_src_to_dst", "bytes_src_to_dst", "packets_dst_to_src", "bytes_dst_to_src"),
+    ]
+    tables = [pl.read_json(file, schema=schema) for file in files]
+    tuples = (
+        pl.concat(tables)
+        .lazy()
+        .explode("records")
+        .unnest("records")
+        .with_columns(pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ms", time_zone="UTC").alias("record_time"))
+        .drop("time")
+        .unnest("flowRecords")
+        .explode("flows")
+        .unnest("flows")
+        .explode("flowGroups")
+        .unnest("flowGroups")
+        .explode("flowTuples")
+        .with_columns(pl.col("flowTuples").str.split_exact(",", 12).struct.rename_fields(names))
+        .unnest("flowTuples")
+    )
+    return (
+        tuples.select(
+            pl.col("epoch").cast(pl.Int64).cast(pl.Datetime("ms", "UTC")).alias("time"),
+            "src_ip",
+            "dst_ip",
+            pl.col("src_port", "dst_port").cast(pl.UInt16),
+            pl.col("protocol").cast(pl.UInt8),
+            pl.col("direction_flag").replace_strict({"I": "inbound", "O": "outbound"}).alias("direction"),
+            pl.when(pl.col("state_flag") == "D").then(pl.lit("deny")).otherwise(pl.lit("allow")).alias("action"),
+            pl.col("state_flag").replace_strict({"B": "begin", "C": "continue", "E": "end", "D": "deny"}).alias("state"),
+            "encryption",
+            pl.col(names[9:]).cast(pl.UInt64),
+            "rule",
+            pl.col("aclID").alias("acl_id"),
+            pl.col("macAddress").alias("mac"),
+            pl.col("targetResourceID").alias("target_resource_id"),
+            pl.col("flowLogResourceID").alias("flow_log_resource_id"),
+            pl.col("flowLogVersion").alias("flow_log_version"),
+            "record_time",
+        )
+        .collect()
+    )
+
+
+def measure_memory(folder: Path, megabytes: int) -> bool:
+    """Sum up a lot of logs and look at the process's peak."""
+    logs = folder / "memory"
+    size = write_logs(logs, megabytes)
+    command = [sys.executable, "-m", "vnetflow", "summary", str(logs), "--format", "json"]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    summary = json.loads(process.stdout.read())
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    truth = next(json.loads(line) for line in (logs / "truth.ndjson").open() if line.startswith('{"fact":"summary"'))
+    if process.returncode != 0 or summary != {name: truth[name] for name in summary}:
+        print("the summary's answer differs from what the generator wrote")
+        return False
+    # Linux counts in kilobytes, macOS in bytes.
+    peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
+    good = peak < MOST_PEAK_MEGABYTES
+    print(
+        f"{'good' if good else 'MISSED'}: `vnetflow summary` over {size / 1e6:.0f} MB ({summary['tuples']:,} tuples) took"
+        f" {seconds:.1f} s and {peak:.0f} MB at its peak, the goal is {MOST_PEAK_MEGABYTES}"
+    )
+    return good
+
+
+if __name__ == "__main__":
+    sys.exit(main())
