@@ -13,6 +13,8 @@ mod errors;
 mod find;
 mod frame;
 mod memory;
+mod progress;
+mod unit;
 mod unpack;
 
 use pyo3::prelude::*;
