@@ -55,6 +55,7 @@ lint: $(VENV)/.built ## formats, lints, types
 	$(BIN)/python -m mypy.stubtest vnetflow._core --mypy-config-file pyproject.toml
 
 rust-test: ## the core, the corpus, the oracle, the laws, the generator
+	$(PYTHON) tests/corpus/expect.py --check
 	cargo test --workspace --quiet
 
 python-test: $(VENV)/.built ## the package, the command line, the documentation's examples
@@ -64,7 +65,7 @@ wasm: ## build the browser module into wasm/pkg
 	wasm/build.sh
 
 wasm-test: wasm ## the corpus through WebAssembly
-	node --test 'wasm/test/*.test.mjs'
+	node --test wasm/test/*.test.mjs
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet --nbmake notebooks

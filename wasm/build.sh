@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the browser module: wasm/pkg/web (for browsers and workers) and wasm/pkg/nodejs (for tests).
 #
-# Takes rustup's wasm32 target. Where rustup's server can't be reached, Debian's own compiler does it, which builds std
-# itself: apt-get install rustc-web cargo-web rust-web-src rust-web-llvm lld-22
+# Takes rustup's wasm32 target. Where rustup's server can't be reached, Debian's own compiler does it (installed if it is
+# missing), which builds std itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,10 +13,20 @@ arguments=(build --package vnetflow-wasm --profile wasm --target "$target" --loc
 export CARGO_PROFILE_WASM_STRIP=none
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128"
 
+use_debian_compiler() {
+  [ -x /usr/bin/rustc ] && [ -d /usr/lib/rustlib/src ] && return
+  command -v apt-get >/dev/null || return
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update --quiet
+  "${as_root[@]}" apt-get install --yes --no-install-recommends \
+    rustc-web cargo-web rust-web-src rust-web-llvm lld-22
+}
+
 has_target() { rustup target list --installed 2>/dev/null | grep -qx "$target"; }
 if has_target || rustup target add "$target"; then
   cargo "${arguments[@]}"
-elif [ -x /usr/bin/rustc ] && [ -d /usr/lib/rustlib/src ]; then
+elif use_debian_compiler; then
   RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo "${arguments[@]}" -Z build-std=std,panic_abort
 else
   echo "wasm/build.sh: found neither rustup's $target nor Debian's compiler with its sources" >&2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+
 import vnetflow as vf
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 import vnetflow as vf
 from vnetflow.columns import COLUMN_NAMES
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from vnetflow import _core
 
 ROOT = Path(__file__).parents[2]

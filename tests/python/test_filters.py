@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+
 import vnetflow as vf
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 import vnetflow as vf
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def test_ctrl_c_raises_keyboard_interrupt_in_python(large_log: str, tmp_path: Pa
 def test_a_person_sees_a_progress_bar(large_log: str) -> None:
     terminal, end = pty.openpty()
     command = subprocess.Popen(
-        [sys.executable, "-m", "vnetflow", "summary", *[large_log] * 15],
+        [sys.executable, "-m", "vnetflow", "summary", *[large_log] * 6],
         stdout=subprocess.PIPE,
         stderr=end,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
@@ -147,7 +148,7 @@ def test_a_person_sees_a_progress_bar(large_log: str) -> None:
 
 
 def test_nobody_else_sees_one(large_log: str) -> None:
-    command = [sys.executable, "-m", "vnetflow", "summary", *[large_log] * 15]
+    command = [sys.executable, "-m", "vnetflow", "summary", *[large_log] * 6]
     done = subprocess.run(command, capture_output=True, check=True)
     assert b"reading" not in done.stderr
     assert b"\x1b" not in done.stderr
