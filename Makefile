@@ -36,13 +36,14 @@ setup: $(VENV)/.ready ## make the Python environment
 
 $(VENV)/.ready: python/requirements.lock
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	$(BIN)/pip install --quiet --requirement $<
 	touch $@
 
 build: $(VENV)/.built ## build the extension into the environment
 
 $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES) pyproject.toml
-	$(BIN)/maturin develop --release --quiet
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	touch $@
 
 lint: $(VENV)/.built ## formats, lints, types
