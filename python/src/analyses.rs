@@ -42,7 +42,7 @@ pub(crate) fn top(
     })?;
     let groups = groups.map(|groups| Arc::clone(&groups.inner)).unwrap_or_default();
     let top = TopOptions { by, metric, n, bottom, groups };
-    answer(fold(py, source, &options.0, || Top::new(top.clone()), |_, _, _| {})?)
+    answer(fold(py, source, &options.0, move || Top::new(top.clone()), |_, _, _| {})?)
 }
 
 /// What `top` can rank by.

@@ -2,7 +2,7 @@
 
 use crate::errors::{InputError, file_error};
 use pyo3::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub(crate) fn demo(
         formats,
     };
     let shown = folder.to_string_lossy().into_owned();
-    let mut folder = Folder { root: &folder, gathered: HashMap::new(), written: BTreeMap::new() };
+    let mut folder = Folder { root: &folder, gathered: HashMap::new(), written: HashSet::new() };
     let report = py.detach(|| {
         let mut calls = 0_u64;
         generate(&options, &mut |path, bytes| {
@@ -67,8 +67,7 @@ pub(crate) fn demo(
         Error::Sink(Stop::Signal(error)) => error,
     })?;
     folder.finish().map_err(|error| file_error(&shown, &error))?;
-    let bytes = folder.written.values().sum();
-    Ok(HashMap::from([("files", folder.written.len() as u64), ("tuples", report.tuples), ("bytes", bytes)]))
+    Ok(HashMap::from([("files", report.files), ("tuples", report.tuples), ("bytes", report.log_bytes)]))
 }
 
 /// Names of the formats.
@@ -89,8 +88,8 @@ enum Stop {
 struct Folder<'a> {
     root: &'a Path,
     gathered: HashMap<String, Vec<u8>>,
-    /// Bytes written so far, by file.
-    written: BTreeMap<String, u64>,
+    /// Files that this run has begun.
+    written: HashSet<String>,
 }
 
 impl Folder<'_> {
@@ -106,8 +105,7 @@ impl Folder<'_> {
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let file_path = self.root.join(path);
-        let before = self.written.get(path).copied();
-        let mut file = if before.is_some() {
+        let mut file = if self.written.contains(path) {
             OpenOptions::new().append(true).open(file_path)?
         } else {
             if let Some(parent) = file_path.parent() {
@@ -116,9 +114,8 @@ impl Folder<'_> {
             // Anew, so that a second run gives the same files and not twice as much.
             fs::File::create(file_path)?
         };
-        file.write_all(bytes)?;
-        self.written.insert(path.to_owned(), before.unwrap_or(0) + bytes.len() as u64);
-        Ok(())
+        self.written.insert(path.to_owned());
+        file.write_all(bytes)
     }
 
     fn finish(&mut self) -> io::Result<()> {

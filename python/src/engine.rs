@@ -23,49 +23,64 @@ use vnetflow_core::issue::Issue;
 const TICK: Duration = Duration::from_millis(100);
 
 /// What a thread sends on.
-enum Message {
+enum Message<T> {
+    /// A batch that repeated records must be taken out of first, in the order of the inputs.
     Batch(Box<Batch>),
+    Made(T),
     Issues(Vec<Issue>),
 }
 
-/// Batches in the order of the inputs.
-pub(crate) struct OrderedBatches {
-    units: std::vec::IntoIter<Receiver<Message>>,
-    current: Option<Receiver<Message>>,
+/// Makes of a batch what is wanted of it; runs in the threads.
+type Make<T> = Arc<dyn Fn(Batch) -> T + Send + Sync>;
+
+/// What was made of the batches, in the order of the inputs.
+pub(crate) struct OrderedBatches<T> {
+    units: std::vec::IntoIter<Receiver<Message<T>>>,
+    current: Option<Receiver<Message<T>>>,
     repeats: Option<DropRepeats>,
+    make: Make<T>,
     options: Arc<RunOptions>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) issues: Vec<Issue>,
 }
 
-impl OrderedBatches {
+impl<T: Send + 'static> OrderedBatches<T> {
     /// Starts the threads.
-    pub(crate) fn start(source: &Source, options: &Arc<RunOptions>, decode: DecodeOptions) -> OrderedBatches {
+    pub(crate) fn start(
+        source: &Source,
+        options: &Arc<RunOptions>,
+        decode: DecodeOptions,
+        make: Make<T>,
+    ) -> OrderedBatches<T> {
         let progress = Arc::new(Progress::default());
         let repeats = options.drop_duplicates.then(DropRepeats::default);
         let units = units_of(source, options.threads);
         let (senders, receivers): (Vec<_>, Vec<_>) = units.iter().map(|_| sync_channel(2)).unzip();
+        let threads = options.threads.min(units.len());
         let work = Arc::new(Work {
             units,
             senders: senders.into_iter().map(|sender| Mutex::new(Some(sender))).collect(),
             next: AtomicUsize::new(0),
+            decode,
+            make: repeats.is_none().then(|| Arc::clone(&make)),
         });
-        for _ in 0..options.threads.min(work.units.len()) {
-            let (work, progress, decode) = (Arc::clone(&work), Arc::clone(&progress), decode.clone());
-            thread::spawn(move || work.run(&decode, &progress));
+        for _ in 0..threads {
+            let (work, progress) = (Arc::clone(&work), Arc::clone(&progress));
+            thread::spawn(move || work.run(&progress));
         }
         OrderedBatches {
             units: receivers.into_iter(),
             current: None,
             repeats,
+            make,
             options: Arc::clone(options),
             progress,
             issues: Vec::new(),
         }
     }
 
-    /// The next batch with rows; waits with the interpreter released.
-    pub(crate) fn next(&mut self, py: Python<'_>) -> PyResult<Option<Batch>> {
+    /// What was made of the next batch with rows; waits with the interpreter released.
+    pub(crate) fn next(&mut self, py: Python<'_>) -> PyResult<Option<T>> {
         loop {
             if self.current.is_none() {
                 self.current = self.units.next();
@@ -77,13 +92,17 @@ impl OrderedBatches {
             });
             match message {
                 Ok(Message::Issues(issues)) => self.issues.extend(issues),
+                Ok(Message::Made(made)) => {
+                    self.current = Some(receiver);
+                    return Ok(Some(made));
+                }
                 Ok(Message::Batch(mut batch)) => {
                     if let Some(repeats) = &mut self.repeats {
                         repeats.apply(&mut batch);
                     }
                     if !batch.is_empty() {
                         self.current = Some(receiver);
-                        return Ok(Some(*batch));
+                        return Ok(Some(py.detach(|| (self.make)(*batch))));
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => self.progress.tick(py, &self.options)?,
@@ -92,7 +111,9 @@ impl OrderedBatches {
             self.current = Some(receiver);
         }
     }
+}
 
+impl<T> OrderedBatches<T> {
     /// Stops the threads and forgets what they have not handed over.
     pub(crate) fn close(&mut self) {
         self.progress.cancel();
@@ -101,27 +122,35 @@ impl OrderedBatches {
     }
 }
 
-impl Drop for OrderedBatches {
+impl<T> Drop for OrderedBatches<T> {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-struct Work {
+struct Work<T> {
     units: Vec<Vec<Arc<Input>>>,
-    senders: Vec<Mutex<Option<SyncSender<Message>>>>,
+    senders: Vec<Mutex<Option<SyncSender<Message<T>>>>>,
     next: AtomicUsize,
+    decode: DecodeOptions,
+    /// `None` where batches are sent on as they are.
+    make: Option<Make<T>>,
 }
 
-impl Work {
+impl<T> Work<T> {
     /// Takes unit after unit; ends when there are none, or nobody listens any more.
-    fn run(&self, decode: &DecodeOptions, progress: &Progress) {
+    fn run(&self, progress: &Progress) {
         while !progress.is_cancelled() {
             let unit = self.next.fetch_add(1, Ordering::Relaxed);
             let (Some(inputs), Some(sender)) = (self.units.get(unit), self.senders.get(unit)) else { return };
             let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-            let issues = decode_unit(inputs, decode, progress, &mut |batch| {
-                sender.send(Message::Batch(Box::new(batch))).is_ok()
+            let issues = decode_unit(inputs, &self.decode, progress, &mut |batch| {
+                let message = match &self.make {
+                    _ if batch.is_empty() => return true,
+                    Some(make) => Message::Made(make(batch)),
+                    None => Message::Batch(Box::new(batch)),
+                };
+                sender.send(message).is_ok()
             });
             // Nobody listens any more where the reader was closed; then nobody misses the issues either.
             let _ = sender.send(Message::Issues(issues));
@@ -133,39 +162,89 @@ impl Work {
 pub(crate) fn fold<A>(
     py: Python<'_>,
     source: &Source,
-    options: &RunOptions,
-    new: impl Fn() -> A + Sync,
+    options: &Arc<RunOptions>,
+    new: impl Fn() -> A + Send + Sync + 'static,
     add_files: impl Fn(&mut A, u64, &[Issue]),
 ) -> PyResult<(A, Vec<Issue>)>
 where
-    A: Aggregate + Send,
+    A: Aggregate + Send + 'static,
 {
+    let mut whole = new();
     if let Some(batches) = &source.tuples {
-        let mut aggregate = new();
         for batch in batches {
             let mut kept = batch.clone();
             keep_wanted(&mut kept, &options.decode);
-            aggregate.add(&kept);
+            whole.add(&kept);
         }
-        return Ok((aggregate, Vec::new()));
+        return Ok((whole, Vec::new()));
     }
-    let progress = Progress::default();
-    let units = units_of(source, options.threads);
-    let next = AtomicUsize::new(0);
-    let repeats = options.drop_duplicates.then(|| Mutex::new(DropRepeats::default()));
-    let (sender, receiver) = channel();
-    let (progress_ref, units_ref, next_ref, new_ref, repeats_ref) =
-        (&progress, &units, &next, &new, &repeats);
+    let progress = Arc::new(Progress::default());
+    let folding = Arc::new(Folding {
+        units: units_of(source, options.threads),
+        next: AtomicUsize::new(0),
+        repeats: options.drop_duplicates.then(|| Mutex::new(DropRepeats::default())),
+        decode: options.decode.clone(),
+        new,
+    });
+    let (sender, mut receiver) = channel();
+    for _ in 0..options.threads.min(folding.units.len()) {
+        let (folding, progress, sender) = (Arc::clone(&folding), Arc::clone(&progress), sender.clone());
+        // Nobody listens any more after Ctrl-C. The thread is left alone then: it may wait for a silent pipe.
+        thread::spawn(move || sender.send(folding.run(&progress)));
+    }
+    drop(sender);
 
-    let run = move || {
-        let mut aggregate = new_ref();
+    let mut issues = Vec::new();
+    loop {
+        let (back, message) = py.detach(move || {
+            let message = receiver.recv_timeout(TICK);
+            (receiver, message)
+        });
+        receiver = back;
+        match message {
+            Ok((aggregate, found)) => {
+                py.detach(|| whole.merge(aggregate));
+                issues.extend(found);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(error) = progress.tick(py, options) {
+                    progress.cancel();
+                    return Err(error);
+                }
+            }
+        }
+    }
+    issues.sort_by_key(|(unit, _)| *unit);
+    let issues: Vec<Issue> = issues.into_iter().flat_map(|(_, issues)| issues).collect();
+    progress.check_any_readable(&issues)?;
+    add_files(&mut whole, progress.files_read(), &issues);
+    Ok((whole, issues))
+}
+
+/// What the threads of a fold share.
+struct Folding<N> {
+    units: Vec<Vec<Arc<Input>>>,
+    next: AtomicUsize,
+    repeats: Option<Mutex<DropRepeats>>,
+    decode: DecodeOptions,
+    new: N,
+}
+
+impl<N> Folding<N> {
+    /// Folds unit after unit; gives the aggregate and each unit's issues.
+    fn run<A: Aggregate>(&self, progress: &Progress) -> (A, Vec<(usize, Vec<Issue>)>)
+    where
+        N: Fn() -> A,
+    {
+        let mut aggregate = (self.new)();
         let mut issues = Vec::new();
-        while !progress_ref.is_cancelled() {
-            let unit = next_ref.fetch_add(1, Ordering::Relaxed);
-            let Some(inputs) = units_ref.get(unit) else { break };
-            let found = decode_unit(inputs, &options.decode, progress_ref, &mut |mut batch| {
+        while !progress.is_cancelled() {
+            let unit = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(inputs) = self.units.get(unit) else { break };
+            let found = decode_unit(inputs, &self.decode, progress, &mut |mut batch| {
                 // Which of two equal records is left out makes no difference to any sum.
-                if let Some(repeats) = repeats_ref {
+                if let Some(repeats) = &self.repeats {
                     repeats.lock().unwrap_or_else(PoisonError::into_inner).apply(&mut batch);
                 }
                 aggregate.add(&batch);
@@ -174,44 +253,7 @@ where
             issues.push((unit, found));
         }
         (aggregate, issues)
-    };
-
-    let mut whole = new();
-    let mut issues = Vec::new();
-    let (whole_ref, issues_ref) = (&mut whole, &mut issues);
-    let outcome = py.detach(move || {
-        thread::scope(|scope| -> PyResult<()> {
-            for _ in 0..options.threads.min(units_ref.len()) {
-                let sender = sender.clone();
-                scope.spawn(move || {
-                    // The receiver outlives the scope's threads.
-                    let _ = sender.send(run());
-                });
-            }
-            drop(sender);
-            loop {
-                match receiver.recv_timeout(TICK) {
-                    Ok((aggregate, found)) => {
-                        whole_ref.merge(aggregate);
-                        issues_ref.extend(found);
-                    }
-                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                    Err(RecvTimeoutError::Timeout) => {
-                        if let Err(error) = Python::attach(|py| progress_ref.tick(py, options)) {
-                            progress_ref.cancel();
-                            return Err(error);
-                        }
-                    }
-                }
-            }
-        })
-    });
-    outcome?;
-    issues.sort_by_key(|(unit, _)| *unit);
-    let issues: Vec<Issue> = issues.into_iter().flat_map(|(_, issues)| issues).collect();
-    progress.check_any_readable(&issues)?;
-    add_files(&mut whole, progress.files_read(), &issues);
-    Ok((whole, issues))
+    }
 }
 
 /// Keeps the rows that the options want, of tuples that were decoded before.

@@ -134,7 +134,7 @@ impl LogReader for UnitReader<'_> {
         self.progress.files.fetch_add(1, Ordering::Relaxed);
         self.decoder.start(name);
         let mut chunk = vec![0; CHUNK_BYTES];
-        let mut is_read = false;
+        let mut bytes_read = 0;
         let outcome = loop {
             if self.progress.is_cancelled() {
                 break Ok(());
@@ -142,7 +142,7 @@ impl LogReader for UnitReader<'_> {
             match log.read(&mut chunk) {
                 Ok(0) => break Ok(()),
                 Ok(length) => {
-                    is_read = true;
+                    bytes_read += length as u64;
                     self.decoder.push(chunk.get(..length).unwrap_or_default());
                     self.hand_over();
                 }
@@ -154,9 +154,16 @@ impl LogReader for UnitReader<'_> {
         self.decoder.finish();
         self.hand_over();
         let mut issues = self.decoder.take_issues();
-        if let Err(error) = outcome {
-            let kind = if is_read { IssueKind::CutOff } else { IssueKind::Unreadable };
-            issues.push(unreadable(name, kind, &error));
+        match (outcome, issues.last_mut()) {
+            (Ok(()), _) => {}
+            // The decoder has seen where the log breaks off, but not why.
+            (Err(error), Some(issue)) if issue.kind == IssueKind::CutOff => {
+                issue.message.push_str(&format!(" (reading stopped: {error})"));
+            }
+            (Err(error), _) => {
+                let kind = if bytes_read > 0 { IssueKind::CutOff } else { IssueKind::Unreadable };
+                issues.push(unreadable(name, kind, bytes_read, &error));
+            }
         }
         self.note(issues);
         Ok(())
@@ -164,14 +171,14 @@ impl LogReader for UnitReader<'_> {
 
     fn failed(&mut self, name: &str, error: &io::Error) {
         self.progress.files.fetch_add(1, Ordering::Relaxed);
-        self.note(vec![unreadable(name, IssueKind::Unreadable, error)]);
+        self.note(vec![unreadable(name, IssueKind::Unreadable, 0, error)]);
     }
 }
 
-fn unreadable(name: &str, kind: IssueKind, error: &io::Error) -> Issue {
+fn unreadable(name: &str, kind: IssueKind, offset: u64, error: &io::Error) -> Issue {
     Issue {
         source: name.to_owned(),
-        offset: 0,
+        offset,
         record: None,
         tuple: None,
         kind,

@@ -70,7 +70,7 @@ def dtypes(columns: Sequence[str], ip: IpForm = "string") -> dict[str, pl.DataTy
         "u8": pl.UInt8(),
         "u16": pl.UInt16(),
         "u64": pl.UInt64(),
-        "text": pl.String(),
+        "text": pl.Categorical(),
     }
     type_texts = {name: type_text for name, type_text, _, _, _ in _core.COLUMNS}
     return {name: plain.get(type_texts[name]) or pl.Enum(enum_names(name) or []) for name in columns}

@@ -21,7 +21,7 @@ TYPES = {
     "u8": "UInt8",
     "u16": "UInt16",
     "u64": "UInt64",
-    "text": "String",
+    "text": "Categorical",
 }
 
 

@@ -40,16 +40,16 @@ SCHEMA = {
     "bytes_src_to_dst": pl.UInt64(),
     "packets_dst_to_src": pl.UInt64(),
     "bytes_dst_to_src": pl.UInt64(),
-    "rule": pl.String(),
-    "acl_id": pl.String(),
-    "mac": pl.String(),
-    "target_resource_id": pl.String(),
-    "flow_log_resource_id": pl.String(),
+    "rule": pl.Categorical(),
+    "acl_id": pl.Categorical(),
+    "mac": pl.Categorical(),
+    "target_resource_id": pl.Categorical(),
+    "flow_log_resource_id": pl.Categorical(),
     "rule_origin": pl.Enum(["default", "user", "admin", "platform", "encryption"]),
     "flow_log_version": pl.UInt8(),
     "record_time": pl.Datetime("ms", "UTC"),
 }
-ON_REQUEST = {"source": pl.String(), "offset": pl.UInt64()}
+ON_REQUEST = {"source": pl.Categorical(), "offset": pl.UInt64()}
 
 
 def test_read_has_the_schema_to_the_letter(demo: Demo) -> None:
