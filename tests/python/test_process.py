@@ -102,7 +102,6 @@ def test_ctrl_c_ends_the_command_line_quietly(large_log: str, tmp_path: Path, co
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a thread that waits for a pipe is waited for")
 def test_ctrl_c_ends_a_wait_for_standard_input(tmp_path: Path) -> None:
     done = _interrupted([sys.executable, "-m", "vnetflow", "summary", "-"], tmp_path)
     assert done.returncode == 130

@@ -15,6 +15,7 @@ from vnetflow.cli.failures import say
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Sequence
 
     from vnetflow.issue_report import IssueReport
@@ -67,7 +68,14 @@ def request_of(sources: tuple[str, ...], options: dict[str, Any]) -> Request:
 def _origin(sources: Sequence[str]) -> Origin:
     if sources.count("-") > 1:
         raise click.UsageError("standard input `-` stands twice among the sources")
-    return origin_of([sys.stdin.buffer if source == "-" else source for source in sources])
+    return origin_of([_standard_input() if source == "-" else source for source in sources])
+
+
+def _standard_input() -> io.FileIO:
+    # Without Python's own buffer, whose lock a thread that waits for a silent pipe would hold at the end.
+    raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
+    vars(raw)["name"] = "<stdin>"
+    return raw
 
 
 def one_of(*names: str) -> Completer:
