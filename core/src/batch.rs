@@ -95,6 +95,17 @@ pub struct Record {
     pub identity: u128,
 }
 
+impl Counters {
+    /// As a batch holds them: 0 where not logged, and the bits that tell.
+    #[inline]
+    pub(crate) fn values_and_logged(&self) -> ([u64; 4], u8) {
+        let counters =
+            [self.packets_src_to_dst, self.bytes_src_to_dst, self.packets_dst_to_src, self.bytes_dst_to_src];
+        let logged = counters.iter().rev().fold(0, |bits, counter| bits << 1 | u8::from(counter.is_some()));
+        (counters.map(|counter| counter.unwrap_or(0)), logged)
+    }
+}
+
 /// Counters' bits in `Batch::logged`.
 const ALL_LOGGED: u8 = 0b1111;
 
@@ -144,11 +155,8 @@ impl Batch {
     #[inline]
     pub fn push(&mut self, tuple: &Tuple, group: u32) {
         let (src_ip, dst_ip) = (self.addresses.intern(tuple.src_ip), self.addresses.intern(tuple.dst_ip));
-        let counters = tuple.counters;
-        let logged = u8::from(counters.packets_src_to_dst.is_some())
-            | u8::from(counters.bytes_src_to_dst.is_some()) << 1
-            | u8::from(counters.packets_dst_to_src.is_some()) << 2
-            | u8::from(counters.bytes_dst_to_src.is_some()) << 3;
+        let ([packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src], logged) =
+            tuple.counters.values_and_logged();
         self.time_ms.push(tuple.time_ms);
         self.src_ip.push(src_ip);
         self.dst_ip.push(dst_ip);
@@ -160,10 +168,10 @@ impl Batch {
         self.state.push(tuple.state);
         self.encryption.push(tuple.encryption);
         self.version.push(tuple.version);
-        self.packets_src_to_dst.push(counters.packets_src_to_dst.unwrap_or(0));
-        self.bytes_src_to_dst.push(counters.bytes_src_to_dst.unwrap_or(0));
-        self.packets_dst_to_src.push(counters.packets_dst_to_src.unwrap_or(0));
-        self.bytes_dst_to_src.push(counters.bytes_dst_to_src.unwrap_or(0));
+        self.packets_src_to_dst.push(packets_src_to_dst);
+        self.bytes_src_to_dst.push(bytes_src_to_dst);
+        self.packets_dst_to_src.push(packets_dst_to_src);
+        self.bytes_dst_to_src.push(bytes_dst_to_src);
         self.logged.push(logged);
         self.group.push(group);
     }

@@ -28,6 +28,13 @@ impl Addresses {
         code
     }
 
+    /// The code of that address, new or known; `hint` is a guess of it, which costs less if it is right.
+    #[inline(always)]
+    pub(crate) fn intern_v4(&mut self, address: Ipv4Addr, hint: u32) -> u32 {
+        let address = IpAddr::V4(address);
+        if self.values.get(hint as usize) == Some(&address) { hint } else { self.intern(address) }
+    }
+
     /// The address of a code that this dictionary gave out; `0.0.0.0` for any other.
     #[must_use]
     pub fn get(&self, code: u32) -> IpAddr {

@@ -22,12 +22,15 @@
 //! `record.rs` and `closing.rs` build rows from what was found, `fast.rs` reads the common tuples in place. Damage
 //! never stops it: `damage.rs` reports an issue and goes on at the next record.
 
+mod addresses;
 mod closing;
 mod damage;
 mod fast;
 mod fingerprint;
 mod options;
 mod record;
+mod rows;
+mod separators;
 mod structure;
 mod text;
 mod tokens;

@@ -2,17 +2,19 @@
 //!
 //! Keys come in any order, so a row may stand before its rule, ACL or NIC is known. It then points to a group whose
 //! fields are set when the object around it closes; a filter that hangs on them is decided at the end of the record.
+//! Tuples become rows in `rows.rs`.
 
+use super::addresses::AddressMemo;
 use super::fingerprint::Fingerprint;
 use super::options::DecodeOptions;
+use super::rows::RowBlock;
 use super::structure::{Key, Kind};
 use super::text::normalised_mac;
 use crate::batch::{Batch, Group, Record};
 use crate::blob_path::BlobPath;
-use crate::filter::{Context, Evaluator, Filter, Known, Verdict};
+use crate::filter::{Context, Evaluator, Filter, Known};
 use crate::issue::{Issue, IssueKind, IssueLog};
 use crate::time::parse_time_ms;
-use crate::tuple::Tuple;
 use std::collections::VecDeque;
 
 /// Rows, groups and records under construction.
@@ -23,6 +25,9 @@ pub(super) struct RecordBuilder {
     pub(super) issues: IssueLog,
     pub(super) evaluator: Option<Evaluator>,
     pub(super) batch: Batch,
+    /// The last rows, not in the batch yet.
+    pub(super) rows: Box<RowBlock>,
+    pub(super) memo: AddressMemo,
     pub(super) source: String,
     pub(super) path: BlobPath,
     pub(super) envelopes: Vec<Envelope>,
@@ -94,6 +99,8 @@ impl RecordBuilder {
             ready: VecDeque::new(),
             issues: IssueLog::default(),
             batch: Batch::default(),
+            rows: Box::default(),
+            memo: AddressMemo::default(),
             source: String::new(),
             path: BlobPath::default(),
             envelopes: Vec::new(),
@@ -185,7 +192,10 @@ impl RecordBuilder {
     /// A container of that kind closes; not `is_whole` where the input was cut off or damaged inside of it.
     pub(super) fn close(&mut self, kind: Kind, is_whole: bool) {
         match kind {
-            Kind::Envelope => self.close_envelope(is_whole),
+            Kind::Envelope => {
+                self.settle_rows();
+                self.close_envelope(is_whole);
+            }
             Kind::VnetFlow => {
                 let acl_id = self.flow.text;
                 self.fingerprint_text(acl_id);
@@ -243,49 +253,9 @@ impl RecordBuilder {
         true
     }
 
-    /// Takes a tuple of the group that is being read; `text` is how it stands in the input, `offset` where.
-    #[inline]
-    pub(super) fn add_tuple(&mut self, tuple: &Tuple, text: &[u8], offset: u64) {
-        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else {
-            return;
-        };
-        record.tuples += 1;
-        record.body.add(text);
-
-        let mut keep = match self.group.mac_verdict {
-            Some(verdict) => verdict,
-            None => {
-                record.is_undecided = true;
-                true
-            }
-        };
-        keep &= self.options.start_ms.is_none_or(|start_ms| tuple.time_ms >= start_ms);
-        keep &= self.options.end_ms.is_none_or(|end_ms| tuple.time_ms < end_ms);
-        if let (true, Some(evaluator)) = (keep, &mut self.evaluator) {
-            match evaluator.test(tuple, offset) {
-                Verdict::Keep => {}
-                Verdict::Drop => keep = false,
-                Verdict::Undecided => record.is_undecided = true,
-            }
-        }
-        if keep {
-            self.batch.push(tuple, self.group.index);
-            if self.options.offsets {
-                self.batch.offset.push(offset);
-            }
-        }
-    }
-
-    /// Counts a tuple that could not be read: it has a number, and is part of the record's body.
-    pub(super) fn count_bad_tuple(&mut self, text: &[u8]) {
-        if let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) {
-            record.tuples += 1;
-            record.body.add(text);
-        }
-    }
-
     /// Makes the rows so far a batch of their own. Not inside a record: its rows would lack what comes behind them.
     pub(super) fn flush(&mut self) {
+        self.settle_rows();
         let is_open = self.envelopes.iter().any(|envelope| envelope.flows.is_some());
         if !is_open && !self.batch.records.is_empty() {
             self.ready.push_back(core::mem::take(&mut self.batch));
@@ -293,6 +263,7 @@ impl RecordBuilder {
     }
 
     fn begin_record(&mut self, is_nsg: bool) {
+        self.settle_rows();
         let number = self.records;
         let Some(envelope) = self.envelopes.last_mut() else { return };
         if envelope.flows.is_some() {

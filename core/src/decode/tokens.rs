@@ -76,10 +76,10 @@ impl Decoder {
             match input.get(at) {
                 Some(b'"') => {
                     let text = input.get(at + 1..).unwrap_or_default();
-                    let Some((tuple, length)) = fast::parse(text) else { return at };
-                    let tuple_text = text.get(..length).unwrap_or_default();
-                    self.builder.add_tuple(&tuple, tuple_text, self.offset + at as u64 + 1);
-                    at += length + 2;
+                    let Some(found) = fast::parse(text, &mut self.builder.memo) else { return at };
+                    let tuple_text = text.get(..found.length).unwrap_or_default();
+                    self.builder.add_found(&found, tuple_text, self.offset + at as u64 + 1);
+                    at += found.length + 2;
                 }
                 Some(b',' | b' ' | b'\t' | b'\r' | b'\n') => at += 1,
                 _ => return at,
