@@ -5,6 +5,8 @@
 pub struct Table {
     /// The columns, in order.
     pub columns: Vec<TableColumn>,
+    /// What a reader must know of this answer: what it left out, what it assumed. One sentence each.
+    pub notes: Vec<String>,
 }
 
 /// One column of a result.
@@ -27,6 +29,8 @@ pub enum Values {
     U64(Vec<Option<u64>>),
     /// 64-bit floating point.
     F64(Vec<Option<f64>>),
+    /// True and false.
+    Bool(Vec<Option<bool>>),
     /// Text.
     Text(Vec<Option<String>>),
     /// Milliseconds since 1970, UTC.
@@ -44,6 +48,7 @@ impl Values {
             Values::U16(values) => values.len(),
             Values::U64(values) => values.len(),
             Values::F64(values) => values.len(),
+            Values::Bool(values) => values.len(),
             Values::Text(values) => values.len(),
             Values::TimeMs(values) => values.len(),
             Values::U8List(values) => values.len(),

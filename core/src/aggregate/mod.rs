@@ -3,15 +3,18 @@
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
 //! merges. No aggregate keeps rows; each keeps one entry a key.
 
+mod flow_table;
 mod keys;
 mod summary;
 mod top;
 mod totals;
+mod vantage;
 
 pub use keys::{Key, KeyError};
 pub use summary::Summary;
 pub use top::{Metric, Top, TopOptions};
 pub use totals::Totals;
+pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};
 
 use crate::batch::Batch;
 use crate::table::Table;

@@ -37,8 +37,9 @@ impl Sum {
         if self.is_logged { u64::try_from(self.sum).ok() } else { None }
     }
 
+    /// Takes in one counter; where it is not logged its value is 0.
     #[inline]
-    fn add(&mut self, value: u64, is_logged: bool) {
+    pub(super) fn add(&mut self, value: u64, is_logged: bool) {
         self.sum += u128::from(value);
         self.is_logged |= is_logged;
     }

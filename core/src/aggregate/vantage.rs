@@ -1,0 +1,470 @@
+//! `vantage="once"`: which one of the NICs that logged a flow counts it.
+//!
+//! Every NIC on a path logs the flow, and a firewall's NIC logs it twice, so sums over all rows over-count. A first
+//! pass over the data ([`Vantage`]) learns which places (a NIC and a direction there) logged each 5-tuple and when;
+//! its [`VantageChoice`] then drops the rows of all places but one. This is no aggregate: its answer is a choice.
+//!
+//! # The rule
+//!
+//! An address belongs to the NIC that has it as a local end (destination of inbound rows, source of outbound rows)
+//! and that has the fewest local ends; of equals the first by MAC. A machine's NIC has one or a few, a firewall or
+//! gateway has many. A flow counts at
+//!
+//! 1. the NIC that its destination belongs to, where it came in,
+//! 2. else the NIC that its source belongs to, where it went out,
+//! 3. else the NIC with the fewest local ends that logged it, of equals the first by MAC, inbound before outbound.
+//!
+//! Where the same NIC wrote VNet and NSG flow logs of it, the VNet flow log counts. Source ports are used again, so
+//! a place stands for a flow only from its first row of that 5-tuple to its last one, and [`SLACK_MS`] more at
+//! either end: what only another place logged, such as a denial an hour later, counts there.
+
+use super::flow_table::{FlowTable, Hop};
+use super::totals::Totals;
+use crate::batch::Batch;
+use crate::tuple::Direction;
+use foldhash::fast::FixedState;
+use std::collections::{HashMap, HashSet};
+
+/// How far from its rows of a 5-tuple a place still stands for the flow. Places log the same flow some milliseconds
+/// apart, but their continuing rows come every five minutes and need not be in step.
+pub const SLACK_MS: i64 = 5 * 60_000;
+
+/// The first pass: who logged what, when.
+///
+/// It should see the rows that shall be counted, after any filter: a flow of which only the source's rows are wanted
+/// then counts there. Memory is some 60 bytes for each 5-tuple at each place.
+#[derive(Clone, Debug, Default)]
+pub struct Vantage {
+    /// The 5-tuples, at no hop, and all hops.
+    flows: FlowTable,
+    /// The first sighting of each 5-tuple in `sightings`.
+    first: Vec<u32>,
+    sightings: Vec<Sighting>,
+    /// A hop and an address that is a local end there.
+    local_ends: HashSet<(u32, u32), FixedState>,
+}
+
+/// The choice: which rows count.
+#[derive(Clone, Debug)]
+pub struct VantageChoice {
+    vantage: Vantage,
+    /// Place of each hop among all hops, smaller first, for flows that it neither starts nor ends.
+    order: Vec<u32>,
+    /// Number of the NIC that each address belongs to, in the codes of `nic_of_hop`.
+    owners: Vec<u32>,
+    nic_of_hop: Vec<u32>,
+    /// Hops by MAC: inbound and outbound, VNet and NSG.
+    hops_by_mac: HashMap<Option<String>, [u32; 4], FixedState>,
+}
+
+/// What all places counted together, and what is counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overcount {
+    /// Sums over all rows.
+    pub all: Totals,
+    /// Sums over the rows that were kept.
+    pub once: Totals,
+}
+
+/// From when to when one place logged one 5-tuple.
+#[derive(Clone, Copy, Debug)]
+struct Sighting {
+    hop: u32,
+    /// The 5-tuple's next sighting, or `NONE`.
+    next: u32,
+    first_ms: i64,
+    last_ms: i64,
+}
+
+/// No sighting, no NIC.
+const NONE: u32 = u32::MAX;
+
+impl Vantage {
+    /// A first pass that has seen nothing.
+    #[must_use]
+    pub fn new() -> Vantage {
+        Vantage::default()
+    }
+
+    /// Takes in all rows of a batch.
+    pub fn add(&mut self, batch: &Batch) {
+        let translation = self.flows.translate(batch);
+        let mut last_end = None;
+        for (row, time_ms) in batch.time_ms.iter().enumerate() {
+            let (Some(five_tuple), Some(hop)) =
+                (translation.five_tuple(batch, row), translation.hop(batch, row))
+            else {
+                continue;
+            };
+            let flow = self.flows.intern(five_tuple);
+            self.see(flow, Sighting { hop, next: NONE, first_ms: *time_ms, last_ms: *time_ms });
+            let local = match batch.direction.get(row) {
+                Some(Direction::Inbound) => (five_tuple >> 64) as u32,
+                _ => (five_tuple >> 96) as u32,
+            };
+            // Neighbouring rows often have the same local end.
+            if last_end != Some((hop, local)) {
+                self.local_ends.insert((hop, local));
+                last_end = Some((hop, local));
+            }
+        }
+    }
+
+    /// Takes in all that another one has taken in.
+    pub fn merge(&mut self, other: &Vantage) {
+        let (flows, hops) = self.flows.absorb(&other.flows);
+        let hop = |code: u32| hops.get(code as usize).copied().unwrap_or(0);
+        let addresses: Vec<u32> = other
+            .flows
+            .addresses
+            .values()
+            .iter()
+            .map(|address| self.flows.addresses.intern(*address))
+            .collect();
+        for (flow, first) in flows.iter().zip(&other.first) {
+            let mut place = *first;
+            while let Some(sighting) = other.sightings.get(place as usize) {
+                self.see(*flow, Sighting { hop: hop(sighting.hop), next: NONE, ..*sighting });
+                place = sighting.next;
+            }
+        }
+        for (code, address) in &other.local_ends {
+            self.local_ends.insert((hop(*code), addresses.get(*address as usize).copied().unwrap_or(0)));
+        }
+    }
+
+    /// Decides where each flow counts.
+    #[must_use]
+    pub fn finish(self) -> VantageChoice {
+        let hops = self.flows.hops();
+        // Numbers of NICs: their place by MAC, so that a smaller number wins among equals.
+        let mut macs: Vec<Option<&str>> = hops.iter().map(|hop| self.flows.mac(hop)).collect();
+        macs.sort_unstable();
+        macs.dedup();
+        let nic_of_hop: Vec<u32> = hops
+            .iter()
+            .map(|hop| macs.binary_search(&self.flows.mac(hop)).map_or(NONE, |place| place as u32))
+            .collect();
+        let nic = |hop: u32| nic_of_hop.get(hop as usize).copied().unwrap_or(NONE);
+
+        let ends: HashSet<(u32, u32), FixedState> =
+            self.local_ends.iter().map(|(hop, address)| (nic(*hop), *address)).collect();
+        let mut ends_of_nic = vec![0_u32; macs.len()];
+        for (nic, _) in &ends {
+            if let Some(count) = ends_of_nic.get_mut(*nic as usize) {
+                *count += 1;
+            }
+        }
+        let ends_at = |nic: u32| ends_of_nic.get(nic as usize).copied().unwrap_or(NONE);
+
+        let mut owners = vec![NONE; self.flows.addresses.len()];
+        for (nic, address) in &ends {
+            if let Some(owner) = owners.get_mut(*address as usize) {
+                if (ends_at(*nic), *nic) < (ends_at(*owner), *owner) {
+                    *owner = *nic;
+                }
+            }
+        }
+        let rank = |hop: &Hop, code: u32| (ends_at(nic(code)), nic(code), hop.direction, hop.is_nsg);
+        let mut ranked: Vec<_> = (0..).zip(hops).map(|(code, hop)| (rank(hop, code), code)).collect();
+        ranked.sort_unstable();
+        let mut order = vec![NONE; hops.len()];
+        for (place, (_, code)) in (0..).zip(&ranked) {
+            if let Some(order) = order.get_mut(*code as usize) {
+                *order = place;
+            }
+        }
+        let mut hops_by_mac: HashMap<Option<String>, [u32; 4], FixedState> = HashMap::default();
+        for (code, hop) in (0..).zip(hops) {
+            let places = hops_by_mac.entry(self.flows.mac(hop).map(str::to_owned)).or_insert([NONE; 4]);
+            if let Some(place) = places.get_mut(hop.place()) {
+                *place = code;
+            }
+        }
+        VantageChoice { vantage: self, order, owners, nic_of_hop, hops_by_mac }
+    }
+
+    fn see(&mut self, flow: u32, sighting: Sighting) {
+        let new = self.sightings.len() as u32;
+        let Some(first) = self.first.get_mut(flow as usize) else {
+            // Flows are numbered one by one, so this one is the next.
+            self.first.push(new);
+            self.sightings.push(sighting);
+            return;
+        };
+        let mut place = *first;
+        while let Some(known) = self.sightings.get_mut(place as usize) {
+            if known.hop == sighting.hop {
+                known.first_ms = known.first_ms.min(sighting.first_ms);
+                known.last_ms = known.last_ms.max(sighting.last_ms);
+                return;
+            }
+            place = known.next;
+        }
+        self.sightings.push(Sighting { next: *first, ..sighting });
+        *first = new;
+    }
+}
+
+impl VantageChoice {
+    /// Drops the rows of a batch that count elsewhere; groups and records stay. Tells what was there and what stayed.
+    pub fn keep(&self, batch: &mut Batch) -> Overcount {
+        let keeps = self.mask(batch);
+        let mut count = Overcount::default();
+        for (row, keeps) in keeps.iter().enumerate() {
+            count.all.add(batch, row);
+            if *keeps {
+                count.once.add(batch, row);
+            }
+        }
+        batch.retain_from(0, |row| keeps.get(row).copied().unwrap_or(true));
+        count
+    }
+
+    /// Which rows of a batch count. A row that the first pass has not seen counts.
+    #[must_use]
+    pub fn mask(&self, batch: &Batch) -> Vec<bool> {
+        let flows = &self.vantage.flows;
+        let addresses: Vec<Option<u32>> =
+            batch.addresses.values().iter().map(|address| flows.addresses.code(*address)).collect();
+        let own = |code: &u32| addresses.get(*code as usize).copied().flatten();
+        // A table of the batch alone gives its places; these then are looked up here, as the choice can't grow.
+        let mut places = FlowTable::default();
+        let translation = places.translate(batch);
+        let hops: Vec<Option<u32>> = places.hops().iter().map(|hop| self.hop(places.mac(hop), hop)).collect();
+        let keeps = |row: usize| -> Option<bool> {
+            let five_tuple = u128::from(own(batch.src_ip.get(row)?)?) << 96
+                | u128::from(own(batch.dst_ip.get(row)?)?) << 64
+                | translation.five_tuple(batch, row)? & u128::from(u64::MAX);
+            let hop = hops.get(translation.hop(batch, row)? as usize).copied().flatten()?;
+            let first = *self.vantage.first.get(flows.find(five_tuple)? as usize)?;
+            let rank = self.rank(five_tuple, hop);
+            let time_ms = *batch.time_ms.get(row)?;
+            let mut place = first;
+            while let Some(sighting) = self.vantage.sightings.get(place as usize) {
+                let covers = sighting.first_ms.saturating_sub(SLACK_MS) <= time_ms
+                    && time_ms <= sighting.last_ms.saturating_add(SLACK_MS);
+                if covers && sighting.hop != hop && self.rank(five_tuple, sighting.hop) < rank {
+                    return Some(false);
+                }
+                place = sighting.next;
+            }
+            Some(true)
+        };
+        (0..batch.len()).map(|row| keeps(row).unwrap_or(true)).collect()
+    }
+
+    /// How good a place is for a flow; the smallest counts.
+    fn rank(&self, five_tuple: u128, hop: u32) -> (u8, bool, u32) {
+        let nic = self.nic_of_hop.get(hop as usize).copied();
+        let owner = |address: u32| self.owners.get(address as usize).copied();
+        let Some(place) = self.vantage.flows.hop(hop) else { return (u8::MAX, true, NONE) };
+        let stage = match place.direction {
+            Direction::Inbound if owner((five_tuple >> 64) as u32) == nic => 0,
+            Direction::Outbound if owner((five_tuple >> 96) as u32) == nic => 1,
+            _ => 2,
+        };
+        (stage, stage < 2 && place.is_nsg, self.order.get(hop as usize).copied().unwrap_or(NONE))
+    }
+
+    fn hop(&self, mac: Option<&str>, hop: &Hop) -> Option<u32> {
+        let places = self.hops_by_mac.get(&mac.map(str::to_owned))?;
+        places.get(hop.place()).copied().filter(|code| *code != NONE)
+    }
+}
+
+impl Overcount {
+    /// Takes in what another batch had.
+    pub fn merge(&mut self, other: &Overcount) {
+        self.all.merge(&other.all);
+        self.once.merge(&other.once);
+    }
+
+    /// By which factor all rows count too many tuples; `None` where there are none.
+    #[must_use]
+    pub fn tuples_factor(&self) -> Option<f64> {
+        factor(Some(self.all.tuples), Some(self.once.tuples))
+    }
+
+    /// By which factor all rows count too many bytes; `None` where none were logged.
+    #[must_use]
+    pub fn bytes_factor(&self) -> Option<f64> {
+        factor(self.all.bytes(), self.once.bytes())
+    }
+
+    /// One sentence for people; `None` where every row counts.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        if self.all.tuples == self.once.tuples {
+            return None;
+        }
+        let bytes =
+            self.bytes_factor().map_or(String::new(), |factor| format!(" and {factor:.2} times the bytes"));
+        Some(format!(
+            "each flow is counted at one NIC: all NICs together logged {:.2} times the tuples{bytes}",
+            self.tuples_factor().unwrap_or(1.0),
+        ))
+    }
+}
+
+fn factor(all: Option<u64>, once: Option<u64>) -> Option<f64> {
+    let (all, once) = (all?, once.filter(|once| *once > 0)?);
+    Some(all as f64 / once as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::trials::{TestRow, batch_of, row, rows};
+    use crate::batch::Batch;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// Marks of the rows that count.
+    fn kept(rows: &[TestRow]) -> Vec<bool> {
+        let batch = batch_of(rows);
+        let mut vantage = Vantage::new();
+        vantage.add(&batch);
+        vantage.finish().mask(&batch)
+    }
+
+    const FLOW: &str = "10.1.1.4,10.2.0.5,50000,443,6";
+
+    fn sighting(after_ms: i64, direction: &str, mac: &'static str) -> TestRow {
+        row(after_ms, &format!("{FLOW},{direction},B,NX,0,0,0,0"), "r", mac)
+    }
+
+    /// What makes a NIC a firewall's: traffic of many others.
+    fn firewall_traffic() -> Vec<TestRow> {
+        let other = |ends: &str| row(0, &format!("{ends},1,2,6,I,B,NX,0,0,0,0"), "r", "FW");
+        vec![other("10.3.0.1,10.3.0.2"), other("10.3.0.2,10.3.0.3"), other("10.3.0.3,10.3.0.4")]
+    }
+
+    #[test]
+    fn a_flow_counts_at_its_destination_else_at_its_source_else_at_one_of_the_others() {
+        let (source, destination) = (sighting(0, "O", "SRC"), sighting(3, "I", "DST"));
+        let (fw_in, fw_out) = (sighting(1, "I", "FW"), sighting(2, "O", "FW"));
+        for (places, expected) in [
+            (vec![&source, &fw_in, &fw_out, &destination], 3),
+            (vec![&source, &fw_in, &fw_out], 0),
+            (vec![&fw_in, &fw_out, &destination], 2),
+            (vec![&fw_out, &fw_in], 1),
+            (vec![&fw_out], 0),
+        ] {
+            let mut rows: Vec<TestRow> = places.into_iter().cloned().collect();
+            let places = rows.len();
+            // The two machines are known from other traffic, too.
+            rows.extend(firewall_traffic());
+            rows.push(row(0, "10.1.1.4,10.9.0.1,1,2,6,O,B,NX,0,0,0,0", "r", "SRC"));
+            rows.push(row(0, "10.9.0.1,10.2.0.5,1,2,6,I,B,NX,0,0,0,0", "r", "DST"));
+            let kept = &kept(&rows)[..places];
+            let expected: Vec<bool> = (0..places).map(|place| place == expected).collect();
+            assert_eq!(kept, expected, "{places} places");
+        }
+    }
+
+    #[test]
+    fn what_only_another_nic_logged_later_counts_there() {
+        let hour = 3_600_000;
+        let denial = row(hour, &format!("{FLOW},O,D,NX,0,0,0,0"), "nossh", "SRC");
+        let rows = [sighting(0, "O", "SRC"), sighting(2, "I", "DST"), denial];
+        // The source's place begins with its first row and ends with the denial, the destination's does not.
+        assert_eq!(kept(&rows), [false, true, true]);
+    }
+
+    #[test]
+    fn vnet_logs_count_where_nsg_logs_tell_the_same() {
+        let nsg = row(0, "10.1.1.4,10.2.0.5,50000,443,T,I,A,B,,,,", "r", "DST");
+        assert_eq!(kept(&[nsg.clone(), sighting(1, "I", "DST")]), [false, true]);
+        assert_eq!(kept(&[nsg]), [true]);
+    }
+
+    #[test]
+    fn the_overcount_is_told_in_tuples_and_bytes() {
+        let end = |direction: &str, mac| row(0, &format!("{FLOW},{direction},E,NX,1,100,1,50"), "r", mac);
+        let mut batch = batch_of(&[end("O", "SRC"), end("I", "DST")]);
+        let mut vantage = Vantage::new();
+        vantage.add(&batch);
+        let count = vantage.finish().keep(&mut batch);
+        assert_eq!(batch.len(), 1);
+        assert_eq!((count.tuples_factor(), count.bytes_factor()), (Some(2.0), Some(2.0)));
+        assert_eq!(
+            count.note().as_deref(),
+            Some(
+                "each flow is counted at one NIC: all NICs together logged 2.00 times the tuples and 2.00 times the bytes"
+            )
+        );
+        assert_eq!(Overcount::default().note(), None);
+        assert_eq!(Overcount::default().tuples_factor(), None);
+    }
+
+    /// The rule as it is written above, spelled out over plain rows.
+    fn plain(rows: &[TestRow]) -> Vec<bool> {
+        type Place = (Option<&'static str>, Direction, bool);
+        let place = |row: &TestRow| -> Place { (row.mac, row.tuple.direction, row.tuple.version != 4) };
+        let five_tuple = |row: &TestRow| {
+            let tuple = row.tuple;
+            (tuple.src_ip, tuple.dst_ip, tuple.src_port, tuple.dst_port, tuple.protocol)
+        };
+        let local = |row: &TestRow| match row.tuple.direction {
+            Direction::Inbound => row.tuple.dst_ip,
+            Direction::Outbound => row.tuple.src_ip,
+        };
+        let mut ends: BTreeMap<Option<&str>, BTreeSet<_>> = BTreeMap::new();
+        for row in rows {
+            ends.entry(row.mac).or_default().insert(local(row));
+        }
+        let owner = |address| {
+            let owners = ends.iter().filter(|(_, ends)| ends.contains(&address));
+            owners.map(|(mac, ends)| (ends.len(), *mac)).min().map(|(_, mac)| mac)
+        };
+        let rank = |row: &TestRow, place: Place| {
+            let (mac, direction, is_nsg) = place;
+            let stage = match direction {
+                Direction::Inbound if owner(row.tuple.dst_ip) == Some(mac) => 0,
+                Direction::Outbound if owner(row.tuple.src_ip) == Some(mac) => 1,
+                _ => 2,
+            };
+            (stage, stage < 2 && is_nsg, ends[&mac].len(), mac, direction, is_nsg)
+        };
+        let keeps = |row: &TestRow| {
+            let same = || rows.iter().filter(|other| five_tuple(other) == five_tuple(row));
+            let places: Vec<Place> = same().map(place).collect();
+            !places.iter().any(|other| {
+                let times = || same().filter(|row| place(row) == *other).map(|row| row.tuple.time_ms);
+                let (first, last) = (times().min().unwrap(), times().max().unwrap());
+                rank(row, *other) < rank(row, place(row))
+                    && (first - SLACK_MS..=last + SLACK_MS).contains(&row.tuple.time_ms)
+            })
+        };
+        rows.iter().map(keeps).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_choice_is_the_plain_one_in_any_pieces(rows in rows(60), cut in any::<prop::sample::Index>()) {
+            let expected = plain(&rows);
+            prop_assert_eq!(kept(&rows), &expected[..]);
+            let (one, other) = rows.split_at(cut.index(rows.len() + 1));
+            let pass = |pieces: [&[TestRow]; 2]| {
+                let mut whole = Vantage::new();
+                for piece in pieces {
+                    let mut part = Vantage::new();
+                    part.add(&batch_of(piece));
+                    whole.merge(&part);
+                }
+                whole.finish()
+            };
+            prop_assert_eq!(pass([one, other]).mask(&batch_of(&rows)), &expected[..]);
+            prop_assert_eq!(pass([other, one]).mask(&batch_of(&rows)), &expected[..]);
+        }
+    }
+
+    #[test]
+    fn rows_that_were_not_seen_before_count() {
+        assert_eq!(Vantage::new().finish().mask(&batch_of(&[sighting(0, "O", "SRC")])), [true]);
+        assert!(Vantage::new().finish().mask(&Batch::default()).is_empty());
+    }
+}
