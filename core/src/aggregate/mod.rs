@@ -3,14 +3,29 @@
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
 //! merges. No aggregate keeps rows; each keeps one entry a key.
 
+mod answer;
+mod attempts;
+mod beacons;
+mod exposure;
 mod flow_table;
 mod keys;
+mod one_way;
+mod rows;
+mod scans;
+mod span;
+mod statistics;
 mod summary;
 mod top;
 mod totals;
+#[cfg(test)]
+mod trials;
 mod vantage;
 
+pub use beacons::{BeaconOptions, Beacons};
+pub use exposure::Exposure;
 pub use keys::{Key, KeyError};
+pub use one_way::OneWay;
+pub use scans::{ScanKind, ScanOptions, Scans};
 pub use summary::Summary;
 pub use top::{Metric, Top, TopOptions};
 pub use totals::Totals;
