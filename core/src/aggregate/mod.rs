@@ -20,6 +20,7 @@ mod totals;
 #[cfg(test)]
 mod trials;
 mod vantage;
+mod why;
 
 pub use beacons::{BeaconOptions, Beacons};
 pub use exposure::Exposure;
@@ -30,6 +31,7 @@ pub use summary::Summary;
 pub use top::{Metric, Top, TopOptions};
 pub use totals::Totals;
 pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};
+pub use why::Why;
 
 use crate::batch::Batch;
 use crate::table::Table;
