@@ -6,15 +6,21 @@
 mod answer;
 mod attempts;
 mod beacons;
+mod community_id;
+mod comparison;
+mod events;
 mod exposure;
 mod flow_table;
 mod keys;
 mod one_way;
 mod rows;
 mod scans;
+mod sessions;
+mod sha1;
 mod span;
 mod statistics;
 mod summary;
+mod timeline;
 mod top;
 mod totals;
 #[cfg(test)]
@@ -23,11 +29,15 @@ mod vantage;
 mod why;
 
 pub use beacons::{BeaconOptions, Beacons};
+pub use community_id::community_id;
+pub use comparison::with_previous;
 pub use exposure::Exposure;
 pub use keys::{Key, KeyError};
 pub use one_way::OneWay;
 pub use scans::{ScanKind, ScanOptions, Scans};
+pub use sessions::{SessionStatus, SessionTables, Sessions};
 pub use summary::Summary;
+pub use timeline::{CONTINUE_MS, MOST_BUCKETS, Timeline, TimelineOptions};
 pub use top::{Metric, Top, TopOptions};
 pub use totals::Totals;
 pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};

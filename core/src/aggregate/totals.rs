@@ -59,20 +59,24 @@ impl Totals {
     /// Takes in one row of a batch.
     #[inline]
     pub fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state), Some(logged)) =
-            (batch.action.get(row), batch.state.get(row), batch.logged.get(row))
-        else {
-            return;
-        };
-        self.tuples += 1;
-        self.flows += u64::from(starts_flow(*action, *state));
-        self.denied += u64::from(*action == Action::Deny);
+        let Some(logged) = batch.logged.get(row) else { return };
+        self.count(batch, row);
         // Where a counter is not logged its column holds 0.
         let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
         self.packets_src_to_dst.add(value(&batch.packets_src_to_dst), logged & 1 != 0);
         self.bytes_src_to_dst.add(value(&batch.bytes_src_to_dst), logged & 2 != 0);
         self.packets_dst_to_src.add(value(&batch.packets_dst_to_src), logged & 4 != 0);
         self.bytes_dst_to_src.add(value(&batch.bytes_dst_to_src), logged & 8 != 0);
+    }
+
+    /// Takes in one row of a batch without its packets and bytes.
+    #[inline]
+    pub(super) fn count(&mut self, batch: &Batch, row: usize) {
+        if let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) {
+            self.tuples += 1;
+            self.flows += u64::from(starts_flow(*action, *state));
+            self.denied += u64::from(*action == Action::Deny);
+        }
     }
 
     /// Takes in all that other totals have taken in.

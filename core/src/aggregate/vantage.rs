@@ -159,10 +159,10 @@ impl Vantage {
 
         let mut owners = vec![NONE; self.flows.addresses.len()];
         for (nic, address) in &ends {
-            if let Some(owner) = owners.get_mut(*address as usize) {
-                if (ends_at(*nic), *nic) < (ends_at(*owner), *owner) {
-                    *owner = *nic;
-                }
+            if let Some(owner) = owners.get_mut(*address as usize)
+                && (ends_at(*nic), *nic) < (ends_at(*owner), *owner)
+            {
+                *owner = *nic;
             }
         }
         let rank = |hop: &Hop, code: u32| (ends_at(nic(code)), nic(code), hop.direction, hop.is_nsg);
