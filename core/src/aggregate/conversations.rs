@@ -147,7 +147,8 @@ mod tests {
         fn conversations_are_the_plain_ones(rows in rows(80), seed in any::<u64>()) {
             let table = lawful(&rows, seed, Conversations::new);
             let mut found = printed(&table, &["src_ip", "dst_ip", "dst_port", "protocol", "tuples", "denied", "bytes", "first_time", "last_time"]);
-            let mut expected: BTreeMap<[String; 4], (u64, u64, Option<u64>, i64, i64)> = BTreeMap::new();
+            type Sums = (u64, u64, Option<u64>, i64, i64);
+            let mut expected: BTreeMap<[String; 4], Sums> = BTreeMap::new();
             for row in &rows {
                 let tuple = row.tuple;
                 let key = [tuple.src_ip.to_string(), tuple.dst_ip.to_string(), tuple.dst_port.to_string(), tuple.protocol.to_string()];
