@@ -3,6 +3,7 @@
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
 //! merges. No aggregate keeps rows; each keeps one entry a key.
 
+mod anomalies;
 mod answer;
 mod attempts;
 mod beacons;
@@ -11,6 +12,7 @@ mod check_reports;
 mod community_id;
 mod comparison;
 mod conversations;
+mod diff;
 mod encryption;
 mod events;
 mod exposure;
@@ -39,12 +41,14 @@ mod trials;
 mod vantage;
 mod why;
 
+pub use anomalies::{Anomalies, AnomalyOptions};
 pub use beacons::{BeaconOptions, Beacons};
 pub use check::{Check, PolicyVerdict};
 pub use check_reports::{junit, sarif};
 pub use community_id::community_id;
 pub use comparison::with_previous;
 pub use conversations::Conversations;
+pub use diff::{Diff, DiffOptions, DiffStatus};
 pub use encryption::EncryptionUse;
 pub use exposure::Exposure;
 pub use findings::{FindingKind, Findings, FindingsOptions, Severity};
