@@ -231,7 +231,8 @@ impl Rows {
             self.end.push(session.end_ms);
             // How long a session that started before lasted, nobody knows.
             let knows_start = session.status != SessionStatus::StartedBefore;
-            let duration_ms = session.end_ms.and_then(|end_ms| u64::try_from(end_ms - session.start_ms).ok());
+            let duration_ms =
+                session.end_ms.and_then(|end_ms| u64::try_from(end_ms.saturating_sub(session.start_ms)).ok());
             self.duration_ms.push(duration_ms.filter(|_| knows_start));
             self.status.push(Some(session.status.name().to_owned()));
             self.totals.push(session.totals);

@@ -150,7 +150,7 @@ impl Timeline {
             if next_ms >= to_ms || whole == 0 {
                 break;
             }
-            let part = u64::try_from(next_ms - from_ms).unwrap_or(0);
+            let part = u64::try_from(next_ms.saturating_sub(from_ms)).unwrap_or(0);
             let until = counters.map(|counter| share(counter, part, whole));
             self.add_counters(bucket_ms, event, less(until, done), buckets);
             done = until;
