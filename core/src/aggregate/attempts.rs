@@ -129,45 +129,73 @@ impl<T: Tally> Attempts<T> {
         }
     }
 
-    /// All conversations in order, each with the tallies of its places in the order of NIC and direction.
-    pub(super) fn into_conversations(self) -> Vec<(Conversation, Vec<T>)> {
-        let mut ranked: Vec<(u32, &Option<String>)> = (0..).zip(&self.macs.values).collect();
-        ranked.sort_unstable_by_key(|(_, mac)| *mac);
-        let mut ranks = vec![0_u32; ranked.len()];
-        for (rank, (code, _)) in (0..).zip(&ranked) {
-            if let Some(place) = ranks.get_mut(*code as usize) {
-                *place = rank;
-            }
-        }
-        let mut tallies: Vec<Option<T>> = Vec::with_capacity(self.tallies.len());
-        let mut order: Vec<(Conversation, u32, Direction, u32)> = Vec::with_capacity(self.tallies.len());
-        for (position, (lane, tally)) in (0..).zip(self.tallies) {
-            let conversation = Conversation {
-                src_ip: self.addresses.get(lane.src()),
-                dst_ip: self.addresses.get(lane.dst()),
-                dst_port: lane.dst_port(),
-                protocol: lane.protocol(),
-            };
-            let rank = ranks.get(lane.mac() as usize).copied().unwrap_or(0);
-            order.push((conversation, rank, lane.direction(), position));
-            tallies.push(Some(tally));
-        }
+    /// Hands over all conversations in order, each with the tallies of its places in the order of NIC and direction.
+    pub(super) fn for_each_conversation<'t>(&'t self, mut visit: impl FnMut(&Conversation, &[&'t T])) {
+        let addresses = ranks(self.addresses.values());
+        let macs = ranks(&self.macs.values);
+        let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(0);
+        let ranked = |(position, (lane, _)): (u32, &(Lane, T))| {
+            let (src, dst) = (rank(&addresses, lane.src()), rank(&addresses, lane.dst()));
+            let mac = rank(&macs, lane.mac());
+            (
+                Lane::new(src, dst, lane.dst_port(), lane.protocol(), mac, lane.direction()).in_order(),
+                position,
+            )
+        };
+        let mut order: Vec<(LaneOrder, u32)> = (0..).zip(&self.tallies).map(ranked).collect();
         order.sort_unstable();
-        let mut conversations: Vec<(Conversation, Vec<T>)> = Vec::new();
-        for (conversation, _, _, position) in order {
-            let Some(tally) = tallies.get_mut(position as usize).and_then(Option::take) else { continue };
-            match conversations.last_mut() {
-                Some((last, places)) if *last == conversation => places.push(tally),
-                _ => conversations.push((conversation, vec![tally])),
+        let mut places: Vec<&T> = Vec::new();
+        for lanes in order.chunk_by(|(one, _), (other, _)| one.conversation() == other.conversation()) {
+            let found = lanes.iter().filter_map(|(_, position)| self.tallies.get(*position as usize));
+            places.clear();
+            let mut of_lane = None;
+            for (lane, tally) in found {
+                of_lane = Some(*lane);
+                places.push(tally);
+            }
+            if let Some(lane) = of_lane {
+                let conversation = Conversation {
+                    src_ip: self.addresses.get(lane.src()),
+                    dst_ip: self.addresses.get(lane.dst()),
+                    dst_port: lane.dst_port(),
+                    protocol: lane.protocol(),
+                };
+                visit(&conversation, &places);
             }
         }
-        conversations
     }
 }
 
+/// A lane whose numbers are places in order, so that comparing them is comparing what they stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LaneOrder {
+    ends: u64,
+    service: u32,
+    place: u64,
+}
+
+impl LaneOrder {
+    fn conversation(self) -> (u64, u32) {
+        (self.ends, self.service)
+    }
+}
+
+/// For each value its place among all values in order.
+fn ranks<V: Ord>(values: &[V]) -> Vec<u32> {
+    let mut order: Vec<(&V, usize)> = values.iter().zip(0..).collect();
+    order.sort_unstable();
+    let mut ranks = vec![0; values.len()];
+    for (rank, (_, code)) in (0..).zip(order) {
+        if let Some(place) = ranks.get_mut(code) {
+            *place = rank;
+        }
+    }
+    ranks
+}
+
 /// The highest of a number at all places of a conversation: how often it happened.
-pub(super) fn highest<T>(places: &[T], number: impl Fn(&T) -> u64) -> u64 {
-    places.iter().map(number).max().unwrap_or(0)
+pub(super) fn highest<T>(places: &[&T], number: impl Fn(&T) -> u64) -> u64 {
+    places.iter().map(|place| number(place)).max().unwrap_or(0)
 }
 
 /// The place in `tallies` of that lane, new or known.
@@ -191,6 +219,12 @@ impl Lane {
             ends: u64::from(src) << 32 | u64::from(dst),
             rest: u64::from(mac) << 32 | direction << 24 | u64::from(dst_port) << 8 | u64::from(protocol),
         }
+    }
+
+    fn in_order(self) -> LaneOrder {
+        let service = u32::from(self.dst_port()) << 8 | u32::from(self.protocol());
+        let direction = u64::from(self.direction() == Direction::Outbound);
+        LaneOrder { ends: self.ends, service, place: u64::from(self.mac()) << 1 | direction }
     }
 
     fn src(self) -> u32 {

@@ -184,20 +184,20 @@ impl Aggregate for Beacons {
     fn finish(self) -> Table {
         let (options, data) = (self.options, self.data);
         let mut beacons: Vec<Beacon> = Vec::new();
-        for (conversation, places) in self.attempts.into_conversations() {
+        self.attempts.for_each_conversation(|conversation, places| {
             let fullest = places
                 .iter()
                 .filter(|calls| calls.begun.len() >= options.min_connections.max(3))
                 .map(|calls| (calls, calls.connections_ms()))
                 // The first of equals: places stand in the order of their NICs.
                 .reduce(|one, other| if other.1.len() > one.1.len() { other } else { one });
-            let Some((calls, connections_ms)) = fullest else { continue };
-            let beacon = Beacon::of(conversation, calls, &connections_ms, data);
+            let Some((calls, connections_ms)) = fullest else { return };
+            let beacon = Beacon::of(*conversation, calls, &connections_ms, data);
             let is_enough = |beacon: &Beacon| {
                 beacon.connections >= options.min_connections && beacon.score >= options.min_score
             };
             beacons.extend(beacon.filter(is_enough));
-        }
+        });
         beacons.sort_by(|one, other| {
             other.score.total_cmp(&one.score).then_with(|| one.conversation.cmp(&other.conversation))
         });

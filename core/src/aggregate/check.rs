@@ -26,6 +26,7 @@ use crate::table::{Table, Values};
 use crate::tuple::{Action, State, names, starts_flow};
 use core::fmt;
 use core::net::IpAddr;
+use foldhash::fast::FixedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ struct Talk {
 }
 
 /// What makes a row: verdict, place of the rule, groups, port, protocol.
-type Key = (PolicyVerdict, Option<usize>, Option<String>, Option<String>, Option<u16>, Option<u8>);
+type Key<'p> = (PolicyVerdict, Option<usize>, Option<&'p str>, Option<&'p str>, Option<u16>, Option<u8>);
 
 #[derive(Default)]
 struct Judged {
@@ -118,7 +119,7 @@ impl Talk {
     }
 }
 
-fn has_passed(places: &[Talk]) -> bool {
+fn has_passed(places: &[&Talk]) -> bool {
     let denied = highest(places, |talk| talk.denied);
     let tries = highest(places, |talk| talk.denied + talk.begun.max(talk.ended));
     denied == 0 || tries > denied || places.iter().any(|talk| talk.is_answered)
@@ -139,20 +140,20 @@ impl Aggregate for Check {
 
     fn finish(self) -> Table {
         let policy = self.policy;
-        let mut members: HashMap<IpAddr, Member> = HashMap::new();
+        let mut members: HashMap<IpAddr, Member, FixedState> = HashMap::default();
         let mut is_used = vec![false; policy.allowances().len()];
-        let mut judged: BTreeMap<Key, Judged> = BTreeMap::new();
-        for (conversation, places) in self.attempts.into_conversations() {
+        let mut judged: BTreeMap<Key<'_>, Judged> = BTreeMap::new();
+        self.attempts.for_each_conversation(|conversation, places| {
             for address in [conversation.src_ip, conversation.dst_ip] {
                 members.entry(address).or_insert_with(|| policy.member(address));
             }
             let (Some(src), Some(dst)) =
                 (members.get(&conversation.src_ip), members.get(&conversation.dst_ip))
             else {
-                continue;
+                return;
             };
             if !src.is_grouped() && !dst.is_grouped() {
-                continue;
+                return;
             }
             let mut first = None;
             for (number, (rule, is_used)) in policy.allowances().iter().zip(&mut is_used).enumerate() {
@@ -161,40 +162,40 @@ impl Aggregate for Check {
                     first = first.or(Some(number));
                 }
             }
-            let verdict = match (first.is_some(), has_passed(&places)) {
+            let verdict = match (first.is_some(), has_passed(places)) {
                 (true, true) => PolicyVerdict::Allowed,
                 (true, false) => PolicyVerdict::TooStrict,
                 (false, true) => PolicyVerdict::Violation,
                 (false, false) => PolicyVerdict::Blocked,
             };
-            let name = |address| policy.name_of(address).map(str::to_owned);
+            let name = |address| policy.name_of(address);
             let groups = (name(conversation.src_ip), name(conversation.dst_ip));
             let port = (Some(conversation.dst_port), Some(conversation.protocol));
             let row = judged.entry((verdict, first, groups.0, groups.1, port.0, port.1)).or_default();
             let mut span = TimeSpan::default();
-            for talk in &places {
+            for talk in places {
                 row.totals.merge(&talk.totals);
                 span.merge(talk.span);
             }
             row.span.merge(span);
-            let example = span.first_ms().map(|first_ms| (first_ms, conversation));
+            let example = span.first_ms().map(|first_ms| (first_ms, *conversation));
             row.example = match (row.example, example) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             };
-        }
+        });
         for (number, _) in is_used.iter().enumerate().filter(|(_, is_used)| !**is_used) {
             judged.insert((PolicyVerdict::Unused, Some(number), None, None, None, None), Judged::default());
         }
-        let rows: Vec<(Key, Judged)> = judged.into_iter().collect();
-        let rule = |key: &Key| {
+        let rows: Vec<(Key<'_>, Judged)> = judged.into_iter().collect();
+        let rule = |key: &Key<'_>| {
             key.1.and_then(|number| policy.allowances().get(number)).map(|rule| rule.name.clone())
         };
         let conversation = |row: &Judged| row.example.map(|(_, conversation)| conversation);
         Rows::of(&rows)
             .text("rule", |(key, _)| rule(key))
-            .text("src_group", |(key, _)| key.2.clone())
-            .text("dst_group", |(key, _)| key.3.clone())
+            .text("src_group", |(key, _)| key.2)
+            .text("dst_group", |(key, _)| key.3)
             .port("dst_port", |(key, _)| key.4)
             .small("protocol", |(key, _)| key.5)
             .text("verdict", |(key, _)| Some(key.0.name()))

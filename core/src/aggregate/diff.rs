@@ -147,25 +147,22 @@ impl Aggregate for Diff {
     }
 
     fn finish(self) -> Table {
-        let mut rows: Vec<(DiffStatus, Sides, Vec<KeyValue>)> = (0..)
+        let mut rows: Vec<((DiffStatus, Reverse<(u64, u64)>, Vec<KeyValue>), Sides)> = (0..)
             .zip(&self.totals)
-            .filter_map(|(code, sides)| Some((sides.status()?, *sides, self.keys.values(code))))
+            .filter_map(|(code, sides)| {
+                let order = (sides.status()?, Reverse(sides.difference()), self.keys.values(code));
+                Some((order, *sides))
+            })
             .collect();
-        rows.sort_by(|(one_status, one, one_key), (other_status, other, other_key)| {
-            (one_status, Reverse(one.difference()), one_key).cmp(&(
-                other_status,
-                Reverse(other.difference()),
-                other_key,
-            ))
-        });
-        let statuses = rows.iter().map(|(status, ..)| Some(status.name().to_owned())).collect();
+        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let statuses = rows.iter().map(|((status, ..), _)| Some(status.name().to_owned())).collect();
         let counters = |side: fn(&Sides) -> Totals| {
             let mut table = Table::default();
-            add_columns(&mut table, &rows.iter().map(|(_, sides, _)| side(sides)).collect::<Vec<_>>());
+            add_columns(&mut table, &rows.iter().map(|(_, sides)| side(sides)).collect::<Vec<_>>());
             table.columns
         };
         let (before, after) = (counters(|sides| sides.before), counters(|sides| sides.after));
-        let keys: Vec<Option<Vec<KeyValue>>> = rows.into_iter().map(|(.., key)| Some(key)).collect();
+        let keys: Vec<Option<Vec<KeyValue>>> = rows.into_iter().map(|((.., key), _)| Some(key)).collect();
         let mut table = Table::default();
         self.keys.add_columns(&mut table, &keys);
         table.add("status", Values::Text(statuses));

@@ -109,22 +109,22 @@ impl Aggregate for Exposure {
 
     fn finish(self) -> Table {
         let mut services: BTreeMap<(IpAddr, u16, u8), Service> = BTreeMap::new();
-        for (conversation, places) in self.attempts.into_conversations() {
+        self.attempts.for_each_conversation(|conversation, places| {
             let key = (conversation.dst_ip, conversation.dst_port, conversation.protocol);
             let service = services.entry(key).or_default();
-            let attempted = highest(&places, |place| place.attempted);
+            let attempted = highest(places, |place| place.attempted);
             service.sources += 1;
             service.attempted += attempted;
-            service.allowed += attempted - highest(&places, |place| place.denied).min(attempted);
+            service.allowed += attempted - highest(places, |place| place.denied).min(attempted);
             let answered: BTreeSet<u16> =
                 places.iter().flat_map(|place| place.answered_ports.iter().copied()).collect();
             service.answered += answered.len() as u64;
-            for place in &places {
+            for place in places {
                 service.can_tell |= place.can_tell;
                 service.totals.merge(&place.totals);
                 service.span.merge(place.span);
             }
-        }
+        });
         let mut rows: Vec<((IpAddr, u16, u8), Service)> = services.into_iter().collect();
         rows.sort_by_key(|(key, service)| {
             (Reverse(service.answered), Reverse(service.allowed), Reverse(service.attempted), *key)

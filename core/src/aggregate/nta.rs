@@ -84,7 +84,9 @@ pub struct Nta {
     options: NtaOptions,
     addresses: Addresses,
     places: Places,
-    rows: HashMap<Key, Row, FixedState>,
+    /// Places in `rows`, which are too big to be moved whenever the map grows.
+    positions: HashMap<Key, u32, FixedState>,
+    rows: Vec<(Key, Row)>,
 }
 
 /// What makes a row; codes are of the aggregate's own dictionaries.
@@ -130,11 +132,27 @@ impl Nta {
     /// An empty one with these options.
     #[must_use]
     pub fn new(options: NtaOptions) -> Nta {
-        Nta { options, addresses: Addresses::default(), places: Places::default(), rows: HashMap::default() }
+        Nta {
+            options,
+            addresses: Addresses::default(),
+            places: Places::default(),
+            positions: HashMap::default(),
+            rows: Vec::new(),
+        }
     }
 
     fn interval_ms(&self) -> i64 {
         i64::from(self.options.interval_minutes.max(1)) * 60_000
+    }
+
+    /// The row of a key, new or known.
+    fn row(&mut self, key: Key) -> Option<&mut Row> {
+        let next = self.rows.len() as u32;
+        let position = *self.positions.entry(key).or_insert(next);
+        if position == next {
+            self.rows.push((key, Row::default()));
+        }
+        self.rows.get_mut(position as usize).map(|(_, row)| row)
     }
 
     fn flow_type(&self, src_ip: IpAddr, dst_ip: IpAddr) -> FlowType {
@@ -232,7 +250,7 @@ impl Aggregate for Nta {
                 encryption: *encryption,
                 place: code(&places, *group),
             };
-            let sums = self.rows.entry(key).or_default();
+            let Some(sums) = self.row(key) else { continue };
             sums.totals.add(batch, row);
             sums.started += u64::from(starts_flow(*action, *state));
             sums.completed += u64::from(*action == Action::Allow && *state == Some(State::End));
@@ -249,7 +267,9 @@ impl Aggregate for Nta {
         for (key, row) in &other.rows {
             let (src_ip, dst_ip, place) =
                 (code(&own, key.src_ip), code(&own, key.dst_ip), code(&places, key.place));
-            self.rows.entry(Key { src_ip, dst_ip, place, ..*key }).or_default().merge(row);
+            if let Some(own) = self.row(Key { src_ip, dst_ip, place, ..*key }) {
+                own.merge(row);
+            }
         }
     }
 

@@ -84,18 +84,18 @@ impl Aggregate for OneWay {
 
     fn finish(self) -> Table {
         let mut rows: Vec<(Conversation, u64, Totals, TimeSpan)> = Vec::new();
-        for (conversation, places) in self.attempts.into_conversations() {
+        self.attempts.for_each_conversation(|conversation, places| {
             if places.iter().any(|place| place.is_answered) || !places.iter().any(|place| place.is_silent) {
-                continue;
+                return;
             }
-            let tries = highest(&places, |place| place.begun.max(place.ended));
+            let tries = highest(places, |place| place.begun.max(place.ended));
             let (mut totals, mut span) = (Totals::default(), TimeSpan::default());
-            for place in &places {
+            for place in places {
                 totals.merge(&place.totals);
                 span.merge(place.span);
             }
-            rows.push((conversation, tries, totals, span));
-        }
+            rows.push((*conversation, tries, totals, span));
+        });
         rows.sort_by_key(|(conversation, tries, _, _)| (Reverse(*tries), *conversation));
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)

@@ -142,7 +142,7 @@ impl Probed {
 }
 
 impl Source {
-    fn add(&mut self, conversation: &Conversation, places: &[Probed]) {
+    fn add(&mut self, conversation: &Conversation, places: &[&Probed]) {
         let target = (conversation.dst_ip, conversation.dst_port);
         if places.iter().any(|place| place.is_answered) {
             self.answers.insert(target);
@@ -227,19 +227,15 @@ impl Aggregate for Scans {
         let mut scans = Vec::new();
         let mut current: Option<(IpAddr, Source)> = None;
         // In order, so that a source's conversations stand together.
-        for (conversation, places) in self.attempts.into_conversations() {
-            match &mut current {
-                Some((src_ip, source)) if *src_ip == conversation.src_ip => {
-                    source.add(&conversation, &places);
-                }
-                _ => {
-                    let mut source = Source::default();
-                    source.add(&conversation, &places);
-                    let done = current.replace((conversation.src_ip, source));
-                    scans.extend(done.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
-                }
+        self.attempts.for_each_conversation(|conversation, places| match &mut current {
+            Some((src_ip, source)) if *src_ip == conversation.src_ip => source.add(conversation, places),
+            _ => {
+                let mut source = Source::default();
+                source.add(conversation, places);
+                let done = current.replace((conversation.src_ip, source));
+                scans.extend(done.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
             }
-        }
+        });
         scans.extend(current.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
         scans.sort_by_key(|scan| (Reverse(scan.tries), scan.src_ip));
         Rows::of(&scans)

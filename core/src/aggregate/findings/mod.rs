@@ -198,7 +198,7 @@ impl Aggregate for Findings {
         findings.extend(gathered::scans(&self.scans.finish()));
         findings.extend(gathered::beacons(&self.beacons.finish()));
         findings.extend(gathered::one_way(&self.one_way.finish(), options));
-        findings.extend(own::findings(self.talks.into_conversations(), options));
+        findings.extend(own::findings(&self.talks, options));
         findings.sort();
         Rows::of(&findings)
             .text("severity", |finding| Some(finding.severity.name()))

@@ -1,7 +1,7 @@
 //! Findings that need no analysis of their own: all from one tally of every conversation.
 
 use super::super::answer::Answer;
-use super::super::attempts::{Conversation, Tally, highest};
+use super::super::attempts::{Attempts, Conversation, Tally, highest};
 use super::super::span::TimeSpan;
 use super::{Finding, FindingKind, FindingsOptions, Severity};
 use crate::batch::Batch;
@@ -94,23 +94,20 @@ impl Talk {
 }
 
 /// All findings from these conversations.
-pub(super) fn findings(
-    conversations: Vec<(Conversation, Vec<Talk>)>,
-    options: &FindingsOptions,
-) -> Vec<Finding> {
+pub(super) fn findings(talks: &Attempts<Talk>, options: &FindingsOptions) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut sources: BTreeMap<IpAddr, Source> = BTreeMap::new();
     let mut hosts: BTreeMap<IpAddr, TimeSpan> = BTreeMap::new();
     let mut listed: BTreeMap<(IpAddr, IpAddr), (u64, bool, TimeSpan)> = BTreeMap::new();
-    for (conversation, places) in conversations {
+    talks.for_each_conversation(|conversation, places| {
         let mut span = TimeSpan::default();
         places.iter().for_each(|talk| span.merge(talk.span));
-        let tries = highest(&places, Talk::tries);
-        let denied = highest(&places, |talk| talk.denied);
+        let tries = highest(places, Talk::tries);
+        let denied = highest(places, |talk| talk.denied);
         let is_answered = places.iter().any(|talk| talk.is_answered);
         let has_passed = is_answered || denied == 0 || tries > denied;
-        findings.extend(long_session(&conversation, &places, options));
-        let Conversation { src_ip, dst_ip, dst_port, .. } = conversation;
+        findings.extend(long_session(conversation, places, options));
+        let Conversation { src_ip, dst_ip, dst_port, .. } = *conversation;
         for (address, peer) in [(src_ip, dst_ip), (dst_ip, src_ip)] {
             hosts.entry(address).or_default().merge(span);
             if options.block_list.iter().any(|net| net.contains(&address)) {
@@ -121,7 +118,7 @@ pub(super) fn findings(
             }
         }
         if is_public(src_ip) {
-            continue;
+            return;
         }
         let source = sources.entry(src_ip).or_default();
         source.span.merge(span);
@@ -135,12 +132,12 @@ pub(super) fn findings(
             source.has_admin_answer |= is_answered;
         }
         if is_public(dst_ip) {
-            let add = |sum: u64, bytes: fn(&Talk) -> u64| sum.saturating_add(highest(&places, bytes));
+            let add = |sum: u64, bytes: fn(&Talk) -> u64| sum.saturating_add(highest(places, bytes));
             source.sent_bytes = add(source.sent_bytes, |talk| talk.sent_bytes);
             source.received_bytes = add(source.received_bytes, |talk| talk.received_bytes);
             source.upload_span.merge(span);
         }
-    }
+    });
     findings.extend(listed.into_iter().map(|((address, peer), (tries, has_passed, span))| {
         blocked_address(address, peer, tries, has_passed, span)
     }));
@@ -158,7 +155,7 @@ pub(super) fn findings(
     findings
 }
 
-fn long_session(conversation: &Conversation, places: &[Talk], options: &FindingsOptions) -> Vec<Finding> {
+fn long_session(conversation: &Conversation, places: &[&Talk], options: &FindingsOptions) -> Vec<Finding> {
     let mut longest: BTreeMap<u16, TimeSpan> = BTreeMap::new();
     for (port, (rows, span)) in places.iter().flat_map(|talk| &talk.continued) {
         let is_one_flow =
