@@ -181,7 +181,7 @@ impl LaneOrder {
 }
 
 /// For each value its place among all values in order.
-fn ranks<V: Ord>(values: &[V]) -> Vec<u32> {
+pub(super) fn ranks<V: Ord>(values: &[V]) -> Vec<u32> {
     let mut order: Vec<(&V, usize)> = values.iter().zip(0..).collect();
     order.sort_unstable();
     let mut ranks = vec![0; values.len()];

@@ -65,6 +65,9 @@ struct Sides {
     after: Totals,
 }
 
+/// What decides the order of rows: status, difference in bytes and tuples, key.
+type Order = (DiffStatus, Reverse<(u64, u64)>, Vec<KeyValue>);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     Before,
@@ -147,7 +150,7 @@ impl Aggregate for Diff {
     }
 
     fn finish(self) -> Table {
-        let mut rows: Vec<((DiffStatus, Reverse<(u64, u64)>, Vec<KeyValue>), Sides)> = (0..)
+        let mut rows: Vec<(Order, Sides)> = (0..)
             .zip(&self.totals)
             .filter_map(|(code, sides)| {
                 let order = (sides.status()?, Reverse(sides.difference()), self.keys.values(code));
