@@ -181,6 +181,12 @@ impl FlowTable {
         (flows, hops)
     }
 
+    /// The numbers of a flow's source and destination.
+    pub(super) fn ends(&self, number: u32) -> Option<(u32, u32)> {
+        let flow = *self.flows.get(number as usize)?;
+        Some(((flow >> 96) as u32, (flow >> 64) as u32))
+    }
+
     /// What the flow of a number is made of.
     pub(super) fn parts(&self, number: u32) -> Option<FlowParts> {
         let flow = *self.flows.get(number as usize)?;

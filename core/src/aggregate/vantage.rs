@@ -6,9 +6,9 @@
 //!
 //! # The rule
 //!
-//! An address belongs to the NIC that has it as a local end (destination of inbound rows, source of outbound rows)
-//! and that has the fewest local ends; of equals the first by MAC. A machine's NIC has one or a few, a firewall or
-//! gateway has many. A flow counts at
+//! An address belongs to the NIC that has it as a local end (destination of inbound rows, source of outbound rows) and
+//! never as the other end, for what a firewall passes on is at both; of several NICs to the one with the fewest local
+//! ends, of equals to the first by MAC. A machine's NIC has one local end or a few, a gateway many. A flow counts at
 //!
 //! 1. the NIC that its destination belongs to, where it came in,
 //! 2. else the NIC that its source belongs to, where it went out,
@@ -40,8 +40,6 @@ pub struct Vantage {
     /// The first sighting of each 5-tuple in `sightings`.
     first: Vec<u32>,
     sightings: Vec<Sighting>,
-    /// A hop and an address that is a local end there.
-    local_ends: HashSet<(u32, u32), FixedState>,
 }
 
 /// The choice: which rows count.
@@ -76,6 +74,9 @@ struct Sighting {
     last_ms: i64,
 }
 
+/// NICs with an address.
+type Ends = HashSet<(u32, u32), FixedState>;
+
 /// No sighting, no NIC.
 const NONE: u32 = u32::MAX;
 
@@ -89,7 +90,6 @@ impl Vantage {
     /// Takes in all rows of a batch.
     pub fn add(&mut self, batch: &Batch) {
         let translation = self.flows.translate(batch);
-        let mut last_end = None;
         for (row, time_ms) in batch.time_ms.iter().enumerate() {
             let (Some(five_tuple), Some(hop)) =
                 (translation.five_tuple(batch, row), translation.hop(batch, row))
@@ -98,15 +98,6 @@ impl Vantage {
             };
             let flow = self.flows.intern(five_tuple);
             self.see(flow, Sighting { hop, next: NONE, first_ms: *time_ms, last_ms: *time_ms });
-            let local = match batch.direction.get(row) {
-                Some(Direction::Inbound) => (five_tuple >> 64) as u32,
-                _ => (five_tuple >> 96) as u32,
-            };
-            // Neighbouring rows often have the same local end.
-            if last_end != Some((hop, local)) {
-                self.local_ends.insert((hop, local));
-                last_end = Some((hop, local));
-            }
         }
     }
 
@@ -114,22 +105,12 @@ impl Vantage {
     pub fn merge(&mut self, other: &Vantage) {
         let (flows, hops) = self.flows.absorb(&other.flows);
         let hop = |code: u32| hops.get(code as usize).copied().unwrap_or(0);
-        let addresses: Vec<u32> = other
-            .flows
-            .addresses
-            .values()
-            .iter()
-            .map(|address| self.flows.addresses.intern(*address))
-            .collect();
         for (flow, first) in flows.iter().zip(&other.first) {
             let mut place = *first;
             while let Some(sighting) = other.sightings.get(place as usize) {
                 self.see(*flow, Sighting { hop: hop(sighting.hop), next: NONE, ..*sighting });
                 place = sighting.next;
             }
-        }
-        for (code, address) in &other.local_ends {
-            self.local_ends.insert((hop(*code), addresses.get(*address as usize).copied().unwrap_or(0)));
         }
     }
 
@@ -147,8 +128,7 @@ impl Vantage {
             .collect();
         let nic = |hop: u32| nic_of_hop.get(hop as usize).copied().unwrap_or(NONE);
 
-        let ends: HashSet<(u32, u32), FixedState> =
-            self.local_ends.iter().map(|(hop, address)| (nic(*hop), *address)).collect();
+        let (ends, passed) = self.ends(&nic_of_hop);
         let mut ends_of_nic = vec![0_u32; macs.len()];
         for (nic, _) in &ends {
             if let Some(count) = ends_of_nic.get_mut(*nic as usize) {
@@ -158,7 +138,7 @@ impl Vantage {
         let ends_at = |nic: u32| ends_of_nic.get(nic as usize).copied().unwrap_or(NONE);
 
         let mut owners = vec![NONE; self.flows.addresses.len()];
-        for (nic, address) in &ends {
+        for (nic, address) in ends.difference(&passed) {
             if let Some(owner) = owners.get_mut(*address as usize)
                 && (ends_at(*nic), *nic) < (ends_at(*owner), *owner)
             {
@@ -182,6 +162,40 @@ impl Vantage {
             }
         }
         VantageChoice { vantage: self, order, owners, nic_of_hop, hops_by_mac }
+    }
+
+    /// The addresses that each NIC has as local ends, and those of them that it also has as the other end.
+    fn ends(&self, nic_of_hop: &[u32]) -> (Ends, Ends) {
+        let (mut local_ends, mut other_ends) = (Ends::default(), Ends::default());
+        let for_each = |take: &mut dyn FnMut((u32, u32), (u32, u32))| {
+            for (flow, first) in (0..).zip(&self.first) {
+                let Some((src, dst)) = self.flows.ends(flow) else { continue };
+                let mut place = *first;
+                while let Some(sighting) = self.sightings.get(place as usize) {
+                    let nic = nic_of_hop.get(sighting.hop as usize).copied().unwrap_or(NONE);
+                    match self.flows.hop(sighting.hop).map(|hop| hop.direction) {
+                        Some(Direction::Inbound) => take((nic, dst), (nic, src)),
+                        _ => take((nic, src), (nic, dst)),
+                    }
+                    place = sighting.next;
+                }
+            }
+        };
+        let mut last = None;
+        for_each(&mut |local, _| {
+            // Neighbouring flows often have the same local end.
+            if last != Some(local) {
+                local_ends.insert(local);
+                last = Some(local);
+            }
+        });
+        for_each(&mut |local, other| {
+            // What a machine says to itself makes it no firewall.
+            if local != other && local_ends.contains(&other) {
+                other_ends.insert(other);
+            }
+        });
+        (local_ends, other_ends)
     }
 
     fn see(&mut self, flow: u32, sighting: Sighting) {
@@ -373,6 +387,13 @@ mod tests {
     }
 
     #[test]
+    fn a_firewall_does_not_stand_for_an_address_that_it_passes_traffic_to() {
+        // The destination's own NIC is nowhere in the logs: on-premises.
+        let rows = [sighting(0, "O", "SRC"), sighting(1, "I", "FW"), sighting(2, "O", "FW")];
+        assert_eq!(kept(&rows), [true, false, false]);
+    }
+
+    #[test]
     fn vnet_logs_count_where_nsg_logs_tell_the_same() {
         let nsg = row(0, "10.1.1.4,10.2.0.5,50000,443,T,I,A,B,,,,", "r", "DST");
         assert_eq!(kept(&[nsg.clone(), sighting(1, "I", "DST")]), [false, true]);
@@ -414,8 +435,14 @@ mod tests {
         for row in rows {
             ends.entry(row.mac).or_default().insert(local(row));
         }
+        let other = |row: &TestRow| {
+            if row.tuple.direction == Direction::Inbound { row.tuple.src_ip } else { row.tuple.dst_ip }
+        };
+        let passes = |mac: Option<&str>, address| {
+            rows.iter().any(|row| row.mac == mac && other(row) == address && local(row) != address)
+        };
         let owner = |address| {
-            let owners = ends.iter().filter(|(_, ends)| ends.contains(&address));
+            let owners = ends.iter().filter(|(mac, ends)| ends.contains(&address) && !passes(**mac, address));
             owners.map(|(mac, ends)| (ends.len(), *mac)).min().map(|(_, mac)| mac)
         };
         let rank = |row: &TestRow, place: Place| {
