@@ -3,9 +3,14 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use vnetflow_core::aggregate::{Aggregate, BeaconOptions, Beacons, ScanOptions, Scans};
+use std::net::IpAddr;
+use vnetflow_core::aggregate::{
+    Aggregate, BeaconOptions, Beacons, Exposure, Findings, OneWay, ScanOptions, Scans, Why,
+};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::DecodeOptions;
+use vnetflow_core::filter::Filter;
+use vnetflow_core::groups::{Groups, is_public};
 use vnetflow_core::table::{Table, Values};
 use vnetflow_demo::{Formats, Options, TRUTH_PATH, generate};
 use vnetflow_tests::rows::decode;
@@ -118,5 +123,59 @@ fn the_scanners_are_found_with_their_numbers_and_nobody_else() {
         found.sort();
         expected.sort();
         assert_eq!(found, expected, "{}", demo.name);
+    }
+}
+
+#[test]
+fn why_counts_the_denials_of_nossh_and_names_the_rule() {
+    for demo in demos() {
+        for fact in demo.facts("nossh").filter(|fact| fact["denied_all"].as_u64() > Some(0)) {
+            for source in fact["by_source"].as_array().unwrap() {
+                // Sources outside ask several hosts, those inside the web server only.
+                let src_ip: IpAddr = source["src_ip"].as_str().unwrap().parse().unwrap();
+                if is_public(src_ip) {
+                    continue;
+                }
+                let mut why = Why::new(src_ip, [10, 1, 1, 4].into(), Some(22));
+                demo.batches.iter().for_each(|batch| why.add(batch));
+                let sentence = why.sentence();
+                let table = why.finish();
+                let is_nossh = |row: &usize| text(&table, "rule", *row) == "nossh";
+                let denied: u64 = (0..table.len())
+                    .filter(is_nossh)
+                    .map(|row| text(&table, "tries", row).parse::<u64>().unwrap())
+                    .sum();
+                assert_eq!(denied, source["denied"].as_u64().unwrap(), "{} {src_ip}", demo.name);
+                assert!(
+                    sentence.contains("denied by the security admin rule `nossh` at NIC"),
+                    "{}: {sentence}",
+                    demo.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_dead_host_is_asked_one_way_and_every_finding_has_evidence() {
+    for demo in demos() {
+        let one_way = demo.ask(OneWay::new());
+        let has_counters = demo.facts("beacon").all(|fact| !fact["bytes_src_to_dst"].is_null());
+        let dead = (0..one_way.len()).filter(|row| text(&one_way, "dst_ip", *row) == "10.1.1.77").count();
+        assert_eq!(dead, usize::from(has_counters), "{}", demo.name);
+        assert!(!demo.ask(Exposure::new()).is_empty(), "{}", demo.name);
+
+        let findings = demo.ask(Findings::default());
+        let kinds: Vec<String> = (0..findings.len()).map(|row| text(&findings, "kind", row)).collect();
+        for kind in ["beacon", "scan", "exposed"] {
+            assert!(kinds.iter().any(|found| found == kind), "{}: no {kind}", demo.name);
+        }
+        for row in 0..findings.len() {
+            let filter = text(&findings, "filter", row);
+            let parsed =
+                Filter::parse(&filter, &Groups::new()).unwrap_or_else(|error| panic!("{filter}: {error}"));
+            let keeps_rows = demo.batches.iter().any(|batch| parsed.mask(batch).contains(&true));
+            assert!(keeps_rows, "{}: {filter} keeps nothing", demo.name);
+        }
     }
 }
