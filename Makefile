@@ -36,13 +36,14 @@ setup: $(VENV)/.ready ## make the Python environment
 
 $(VENV)/.ready: python/requirements.lock
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	$(BIN)/pip install --quiet --requirement $<
 	touch $@
 
 build: $(VENV)/.built ## build the extension into the environment
 
 $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES) pyproject.toml
-	$(BIN)/maturin develop --release --quiet
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	touch $@
 
 lint: $(VENV)/.built ## formats, lints, types
@@ -55,6 +56,7 @@ lint: $(VENV)/.built ## formats, lints, types
 	$(BIN)/python -m mypy.stubtest vnetflow._core --mypy-config-file pyproject.toml
 
 rust-test: ## the core, the corpus, the oracle, the laws, the generator
+	$(PYTHON) tests/corpus/expect.py --check
 	cargo test --workspace --quiet
 
 python-test: $(VENV)/.built ## the package, the command line, the documentation's examples
@@ -64,7 +66,7 @@ wasm: ## build the browser module into wasm/pkg
 	wasm/build.sh
 
 wasm-test: wasm ## the corpus through WebAssembly
-	node --test 'wasm/test/*.test.mjs'
+	node --test wasm/test/*.test.mjs
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet --nbmake notebooks

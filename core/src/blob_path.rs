@@ -61,12 +61,11 @@ impl BlobPath {
     /// False where no tuple of this blob can lie in `start_ms..end_ms` (either may be open) or at one of `macs`.
     #[must_use]
     pub fn may_hold(&self, start_ms: Option<i64>, end_ms: Option<i64>, macs: Option<&[String]>) -> bool {
-        if let Some(hour_ms) = self.hour_ms {
-            if start_ms.is_some_and(|start_ms| hour_ms + HOUR_MS + MARGIN_MS <= start_ms)
-                || end_ms.is_some_and(|end_ms| hour_ms - MARGIN_MS >= end_ms)
-            {
-                return false;
-            }
+        if let Some(hour_ms) = self.hour_ms
+            && (start_ms.is_some_and(|start_ms| hour_ms + HOUR_MS + MARGIN_MS <= start_ms)
+                || end_ms.is_some_and(|end_ms| hour_ms - MARGIN_MS >= end_ms))
+        {
+            return false;
         }
         match (&self.mac, macs) {
             (Some(mac), Some(macs)) => macs.contains(mac),
@@ -137,9 +136,9 @@ const WATCHER_PREFIX: &str = "NetworkWatcher_";
 
 /// The marker and the parts between it and the date.
 fn resource_parts<'a, 'p>(parts: &'a [&'p str]) -> Option<(&'p str, &'a [&'p str])> {
-    let start = parts
-        .iter()
-        .position(|part| part.eq_ignore_ascii_case(FLOW_LOG_MARKER) || part.eq_ignore_ascii_case(NSG_MARKER))?;
+    let start = parts.iter().position(|part| {
+        part.eq_ignore_ascii_case(FLOW_LOG_MARKER) || part.eq_ignore_ascii_case(NSG_MARKER)
+    })?;
     let rest = parts.get(start + 1..)?;
     let end = rest.iter().position(|part| part.starts_with("y=")).unwrap_or(rest.len());
     Some((*parts.get(start)?, rest.get(..end)?))
@@ -213,7 +212,8 @@ mod tests {
     #[test]
     fn a_time_filter_skips_hours_only_beyond_the_margin() {
         let hour_ms = 1_759_654_800_000;
-        let path = BlobPath { hour_ms: Some(hour_ms), mac: Some("7C1E5264840B".to_owned()), ..BlobPath::default() };
+        let path =
+            BlobPath { hour_ms: Some(hour_ms), mac: Some("7C1E5264840B".to_owned()), ..BlobPath::default() };
         assert!(path.may_hold(None, Some(hour_ms - 60_000), None), "tuples may be older than the hour");
         assert!(!path.may_hold(None, Some(hour_ms - MARGIN_MS), None));
         assert!(path.may_hold(Some(hour_ms + HOUR_MS), None, None));

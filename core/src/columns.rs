@@ -58,7 +58,12 @@ pub const ENCRYPTIONS: &[&str] = &[
 pub const RULE_ORIGINS: &[&str] = &["default", "user", "admin", "platform", "encryption"];
 
 /// A column that comes by default.
-const fn column(name: &'static str, column_type: ColumnType, nullable: bool, meaning: &'static str) -> Column {
+const fn column(
+    name: &'static str,
+    column_type: ColumnType,
+    nullable: bool,
+    meaning: &'static str,
+) -> Column {
     Column { name, column_type, nullable, default: true, meaning }
 }
 
@@ -74,17 +79,47 @@ pub const COLUMNS: &[Column] = &[
     column("action", ColumnType::Enum(ACTIONS), false, "the verdict"),
     column("state", ColumnType::Enum(STATES), true, "flow state as logged; null in NSG version 1"),
     column("encryption", ColumnType::Enum(ENCRYPTIONS), true, "encryption between VNets; null in NSG logs"),
-    column("packets_src_to_dst", ColumnType::U64, true, "packets from source to destination; null where not logged"),
-    column("bytes_src_to_dst", ColumnType::U64, true, "bytes from source to destination; null where not logged"),
-    column("packets_dst_to_src", ColumnType::U64, true, "packets from destination to source; null where not logged"),
-    column("bytes_dst_to_src", ColumnType::U64, true, "bytes from destination to source; null where not logged"),
+    column(
+        "packets_src_to_dst",
+        ColumnType::U64,
+        true,
+        "packets from source to destination; null where not logged",
+    ),
+    column(
+        "bytes_src_to_dst",
+        ColumnType::U64,
+        true,
+        "bytes from source to destination; null where not logged",
+    ),
+    column(
+        "packets_dst_to_src",
+        ColumnType::U64,
+        true,
+        "packets from destination to source; null where not logged",
+    ),
+    column(
+        "bytes_dst_to_src",
+        ColumnType::U64,
+        true,
+        "bytes from destination to source; null where not logged",
+    ),
     column("rule", ColumnType::Text, true, "name of the rule that judged the traffic"),
     column("acl_id", ColumnType::Text, true, "NSG or Virtual Network Manager resource that holds the rule"),
     column("mac", ColumnType::Text, true, "NIC that logged it, upper case hexadecimal digits"),
     column("target_resource_id", ColumnType::Text, true, "VNet, subnet or NIC the flow log is set on"),
     column("flow_log_resource_id", ColumnType::Text, true, "the flow log's own resource"),
-    column("rule_origin", ColumnType::Enum(RULE_ORIGINS), true, "who set the rule; null where no rule was logged"),
-    column("flow_log_version", ColumnType::U8, false, "version of the tuple's shape: 1 and 2 are NSG, 4 is VNet"),
+    column(
+        "rule_origin",
+        ColumnType::Enum(RULE_ORIGINS),
+        true,
+        "who set the rule; null where no rule was logged",
+    ),
+    column(
+        "flow_log_version",
+        ColumnType::U8,
+        false,
+        "version of the tuple's shape: 1 and 2 are NSG, 4 is VNet",
+    ),
     column("record_time", ColumnType::TimeMs, true, "when the record was written, UTC"),
     Column {
         name: "source",

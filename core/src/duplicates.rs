@@ -16,7 +16,8 @@ pub struct DropRepeats {
 impl DropRepeats {
     /// Drops the rows of all records of this batch that were met before, here or in an earlier batch.
     pub fn apply(&mut self, batch: &mut Batch) {
-        let is_repeat: Vec<bool> = batch.records.iter().map(|record| !self.seen.insert(record.identity)).collect();
+        let is_repeat: Vec<bool> =
+            batch.records.iter().map(|record| !self.seen.insert(record.identity)).collect();
         if !is_repeat.contains(&true) {
             return;
         }

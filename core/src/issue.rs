@@ -106,7 +106,8 @@ impl IssueLog {
     pub fn take(&mut self) -> Vec<Issue> {
         let mut issues = core::mem::take(&mut self.listed);
         if let Some(mut more) = self.more.take() {
-            more.message = format!("{} further issues of this source are counted here, not listed", more.count);
+            more.message =
+                format!("{} further issues of this source are counted here, not listed", more.count);
             issues.push(more);
         }
         issues

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Unit};
+use jiff::{SignedDuration, Timestamp};
 
 /// Milliseconds since 1970 UTC of an RFC 3339 time with any number of fraction digits; a time without a zone is
 /// taken as UTC. Finer digits are cut off.
@@ -19,8 +19,9 @@ pub fn parse_time_ms(text: &str) -> Option<i64> {
 /// RFC 3339 in UTC with milliseconds: `2024-05-01T09:00:00.000Z`.
 #[must_use]
 pub fn format_time_ms(time_ms: i64) -> String {
-    match Timestamp::from_millisecond(time_ms).and_then(|timestamp| timestamp.round(Unit::Millisecond)) {
-        Ok(timestamp) => format!("{timestamp:.3}"),
+    // A civil time reaches the end of the year 9999; a timestamp ends a little before, to leave room for time zones.
+    match DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(SignedDuration::from_millis(time_ms)) {
+        Ok(time) => format!("{time:.3}Z"),
         Err(_) => time_ms.to_string(),
     }
 }
@@ -28,6 +29,7 @@ pub fn format_time_ms(time_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tuple::LAST_TIME_MS;
 
     #[test]
     fn record_times_keep_their_milliseconds() {
@@ -48,5 +50,6 @@ mod tests {
     fn times_print_as_rfc_3339_with_milliseconds() {
         assert_eq!(format_time_ms(1_663_146_052_562), "2022-09-14T09:00:52.562Z");
         assert_eq!(format_time_ms(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(format_time_ms(LAST_TIME_MS), "9999-12-31T23:59:59.999Z");
     }
 }

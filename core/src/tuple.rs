@@ -212,7 +212,9 @@ impl fmt::Display for TupleError {
             TupleError::Direction => formatter.write_str("expected `I` or `O` in field 6"),
             TupleError::Decision => formatter.write_str("expected `A` or `D` in field 7"),
             TupleError::State => formatter.write_str("expected one of the states `B`, `C`, `E`, `D`"),
-            TupleError::Encryption => formatter.write_str("expected `X` or one of the `NX` values in field 8"),
+            TupleError::Encryption => {
+                formatter.write_str("expected `X` or one of the `NX` values in field 8")
+            }
             TupleError::Counter(counter) => {
                 write!(
                     formatter,

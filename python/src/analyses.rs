@@ -34,14 +34,15 @@ pub(crate) fn top(
     groups: Option<&Groups>,
 ) -> PyResult<(Frame, Frame)> {
     let keys = by.iter().map(|key| Key::parse(key)).collect::<Result<Vec<_>, _>>();
-    let by: Vec<Key> = keys.map_err(|error| InputError::new_err(error.to_string()))?.into_iter().flatten().collect();
+    let by: Vec<Key> =
+        keys.map_err(|error| InputError::new_err(error.to_string()))?.into_iter().flatten().collect();
     let metric = Metric::from_name(metric).ok_or_else(|| {
         let known = metric_names().join(", ");
         InputError::new_err(format!("unknown metric `{metric}`: expected one of {known}"))
     })?;
     let groups = groups.map(|groups| Arc::clone(&groups.inner)).unwrap_or_default();
     let top = TopOptions { by, metric, n, bottom, groups };
-    answer(fold(py, source, &options.0, || Top::new(top.clone()), |_, _, _| {})?)
+    answer(fold(py, source, &options.0, move || Top::new(top.clone()), |_, _, _| {})?)
 }
 
 /// What `top` can rank by.

@@ -21,7 +21,8 @@ impl Groups {
     #[staticmethod]
     fn from_text(text: &str, name: &str) -> PyResult<Groups> {
         let parsed = groups::Groups::from_text(text);
-        let inner = parsed.map_err(|error| InputError::new_err(format!("can't read groups from `{name}`: {error}")))?;
+        let inner = parsed
+            .map_err(|error| InputError::new_err(format!("can't read groups from `{name}`: {error}")))?;
         Ok(Groups { inner: Arc::new(inner) })
     }
 
@@ -82,7 +83,6 @@ pub(crate) struct RunOptions {
 impl Options {
     #[new]
     #[pyo3(signature = (*, filter=None, start_ms=None, end_ms=None, macs=None, drop_duplicates=false, threads=None, on_tick=None))]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of its own in Python")]
     fn new(
         filter: Option<&Filter>,
         start_ms: Option<i64>,

@@ -1,7 +1,8 @@
 //! Columns of the core as Arrow arrays.
 //!
-//! Numbers are handed over as they are. Text is a string view into the batch's dictionary, which costs about as much
-//! as an integer. The few fixed names are dictionaries that Polars takes as `Enum`.
+//! Numbers are handed over as they are. Addresses are string views into the batch's dictionary, which costs about as
+//! much as an integer. Rules, NICs and resources are dictionaries, and the few fixed names are dictionaries that Polars
+//! takes as `Enum`.
 
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
@@ -48,7 +49,11 @@ pub(crate) fn described_columns() -> Vec<(&'static str, String, bool, bool, &'st
 }
 
 /// The tuple table's columns of a batch.
-pub(crate) fn tuples(batch: Batch, columns: &[&'static Column], form: AddressForm) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn tuples(
+    batch: Batch,
+    columns: &[&'static Column],
+    form: AddressForm,
+) -> Result<RecordBatch, ArrowError> {
     let rows = batch.len();
     let mut batch = batch;
     let mut fields = Vec::with_capacity(columns.len());
@@ -107,10 +112,13 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         }
         "flow_log_version" => Arc::new(UInt8Array::new(taken(&mut batch.version), None)),
         "record_time" => {
-            let times: Vec<Option<i64>> = batch.groups.iter().map(|group| record_time(batch, group)).collect();
+            let times: Vec<Option<i64>> =
+                batch.groups.iter().map(|group| record_time(batch, group)).collect();
             let of = |group: &u32| times.get(*group as usize).copied().flatten();
             let values: Vec<i64> = batch.group.iter().map(|group| of(group).unwrap_or(0)).collect();
-            let is_known = BooleanBuffer::collect_bool(batch.group.len(), |row| batch.group.get(row).and_then(of).is_some());
+            let is_known = BooleanBuffer::collect_bool(batch.group.len(), |row| {
+                batch.group.get(row).and_then(of).is_some()
+            });
             time(values.into(), nulls(is_known))
         }
         _ => Arc::new(UInt64Array::new(taken(&mut batch.offset), None)),
@@ -165,7 +173,7 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
         AddressForm::Text => {
             let mut texts = Views::default();
             values.iter().for_each(|address| texts.add(address.to_string().as_bytes()));
-            texts.strings(codes, |code| Some(code))
+            texts.strings(codes)
         }
         AddressForm::Dictionary => {
             let texts = StringViewArray::from_iter_values(values.iter().map(IpAddr::to_string));
@@ -184,15 +192,17 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
     }
 }
 
+/// A text of each row's flow group, as a dictionary: a number a row, where a view would take sixteen bytes.
 fn group_text(batch: &Batch, text_of: impl Fn(&Group, &Record) -> Option<u32>) -> ArrayRef {
-    let mut texts = Views::default();
-    batch.texts.values().iter().for_each(|text| texts.add(text.as_bytes()));
-    let codes: Vec<Option<u32>> = batch
-        .groups
-        .iter()
-        .map(|group| text_of(group, batch.records.get(group.record as usize)?))
-        .collect();
-    texts.strings(&batch.group, |group| codes.get(group as usize).copied().flatten())
+    let code_of = |group: &Group| text_of(group, batch.records.get(group.record as usize)?);
+    let codes: Vec<Option<u32>> = batch.groups.iter().map(code_of).collect();
+    let code = |group: &u32| codes.get(*group as usize).copied().flatten();
+    let keys: Vec<u32> = batch.group.iter().map(|group| code(group).unwrap_or(0)).collect();
+    let is_valid = |row: usize| batch.group.get(row).and_then(code).is_some();
+    let nulls =
+        if codes.contains(&None) { nulls(BooleanBuffer::collect_bool(keys.len(), is_valid)) } else { None };
+    let texts = StringViewArray::from_iter_values(batch.texts.values());
+    dictionary::<UInt32Type>(UInt32Array::new(keys.into(), nulls), Arc::new(texts))
 }
 
 /// Views of distinct values into one buffer.
@@ -228,28 +238,22 @@ impl Views {
     }
 
     #[expect(unsafe_code, reason = "checking each of millions of views again costs more than making them")]
-    fn strings(self, rows: &[u32], code: impl Fn(u32) -> Option<u32>) -> ArrayRef {
-        // Rows repeat few numbers, so each number's view is worked out once.
-        let distinct = rows.iter().max().map_or(0, |most| *most as usize + 1);
-        let views_of: Vec<Option<u128>> =
-            (0..distinct as u32).map(|number| code(number).map(|code| self.view(code))).collect();
-        let view = |row: &u32| views_of.get(*row as usize).copied().flatten();
-        let views: Vec<u128> = rows.iter().map(|row| view(row).unwrap_or(0)).collect();
-        let nulls = if views_of.contains(&None) {
-            nulls(BooleanBuffer::collect_bool(rows.len(), |row| rows.get(row).and_then(view).is_some()))
-        } else {
-            None
-        };
+    fn strings(self, codes: &[u32]) -> ArrayRef {
+        let views: Vec<u128> = codes.iter().map(|code| self.view(*code)).collect();
         // SAFETY: every view is zero (an empty inline string) or was made by `add` from a whole `str`: its length and
         // place lie in the one buffer, and its bytes are UTF-8.
-        Arc::new(unsafe { StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), nulls) })
+        Arc::new(unsafe {
+            StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), None)
+        })
     }
 
     #[expect(unsafe_code, reason = "checking each of millions of views again costs more than making them")]
     fn binary(self, codes: &[u32]) -> ArrayRef {
         let views: Vec<u128> = codes.iter().map(|code| self.view(*code)).collect();
         // SAFETY: as in `strings`; binary values need no UTF-8.
-        Arc::new(unsafe { BinaryViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), None) })
+        Arc::new(unsafe {
+            BinaryViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), None)
+        })
     }
 }
 

@@ -6,8 +6,11 @@ use crate::engine::{OrderedBatches, keep_wanted};
 use crate::errors::InputError;
 use crate::find::Source;
 use crate::frame::Frame;
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
 use pyo3::prelude::*;
-use std::sync::{Arc, Mutex, PoisonError};
+use pyo3::sync::MutexExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::{COLUMNS, Column, column_named};
 use vnetflow_core::decode::DecodeOptions;
@@ -15,13 +18,15 @@ use vnetflow_core::decode::DecodeOptions;
 /// One pass over a source, batch by batch, in the order of the files.
 #[pyclass(frozen, module = "vnetflow._core")]
 pub(crate) struct Batches {
-    columns: Vec<&'static Column>,
-    form: AddressForm,
+    make: Make,
     pass: Mutex<Pass>,
 }
 
+/// Makes Arrow columns of a batch.
+type Make = Arc<dyn Fn(Batch) -> Result<RecordBatch, ArrowError> + Send + Sync>;
+
 enum Pass {
-    Logs(OrderedBatches),
+    Logs(OrderedBatches<Result<RecordBatch, ArrowError>>),
     Tuples(std::vec::IntoIter<Batch>, DecodeOptions),
 }
 
@@ -42,11 +47,12 @@ impl Batches {
         let mut decode = options.decode.clone();
         decode.batch_rows = batch_rows.max(1);
         decode.offsets |= columns.iter().any(|column| column.name == "offset");
+        let make: Make = Arc::new(move |batch| arrow::tuples(batch, &columns, form));
         let pass = match &source.tuples {
             Some(batches) => Pass::Tuples(batches.clone().into_iter(), decode),
-            None => Pass::Logs(OrderedBatches::start(&source, &options, decode)),
+            None => Pass::Logs(OrderedBatches::start(&source, &options, decode, Arc::clone(&make))),
         };
-        Ok(Batches { columns, form, pass: Mutex::new(pass) })
+        Ok(Batches { make, pass: Mutex::new(pass) })
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -54,37 +60,43 @@ impl Batches {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
-        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
-        let batch = match &mut *pass {
+        let mut pass = self.locked(py);
+        let made = match &mut *pass {
             Pass::Logs(batches) => batches.next(py)?,
             Pass::Tuples(batches, decode) => batches.next().map(|mut batch| {
                 keep_wanted(&mut batch, decode);
-                batch
+                (self.make)(batch)
             }),
         };
-        let Some(batch) = batch else {
+        let Some(made) = made else {
             if let Pass::Logs(batches) = &*pass {
                 batches.progress.check_any_readable(&batches.issues)?;
             }
             return Ok(None);
         };
-        let converted = py.detach(|| arrow::tuples(batch, &self.columns, self.form));
-        Ok(Some(Frame { batch: converted.map_err(internal)? }))
+        Ok(Some(Frame { batch: made.map_err(internal)? }))
     }
 
-    fn close(&self) {
-        if let Pass::Logs(batches) = &mut *self.pass.lock().unwrap_or_else(PoisonError::into_inner) {
+    fn close(&self, py: Python<'_>) {
+        if let Pass::Logs(batches) = &mut *self.locked(py) {
             batches.close();
         }
     }
 
-    fn issues(&self) -> PyResult<Frame> {
-        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
+    fn issues(&self, py: Python<'_>) -> PyResult<Frame> {
+        let pass = self.locked(py);
         let issues = match &*pass {
             Pass::Logs(batches) => batches.issues.as_slice(),
             Pass::Tuples(..) => &[],
         };
         Ok(Frame { batch: arrow::issues(issues).map_err(internal)? })
+    }
+}
+
+impl Batches {
+    /// The pass, once no other thread is in it; meanwhile the interpreter is released, which that thread may need.
+    fn locked(&self, py: Python<'_>) -> MutexGuard<'_, Pass> {
+        self.pass.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,7 +109,7 @@ pub(crate) fn empty(columns: Option<Vec<String>>, ip: &str) -> PyResult<Frame> {
 }
 
 /// An error of Arrow's: columns of one batch always fit, so this is a mistake of ours and says so.
-pub(crate) fn internal(error: arrow_schema::ArrowError) -> PyErr {
+pub(crate) fn internal(error: ArrowError) -> PyErr {
     pyo3::exceptions::PyRuntimeError::new_err(format!("columns do not fit: {error}; please report this"))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::errors::{InputError, file_error};
 use pyo3::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -31,10 +31,11 @@ pub(crate) fn demo(
     nossh_from_hour: Option<u32>,
     format: &str,
 ) -> PyResult<HashMap<&'static str, u64>> {
-    let formats = FORMATS.iter().find(|(name, _)| *name == format).map(|(_, formats)| *formats).ok_or_else(|| {
-        let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
-        InputError::new_err(format!("unknown format `{format}`: expected one of {}", names.join(", ")))
-    })?;
+    let formats =
+        FORMATS.iter().find(|(name, _)| *name == format).map(|(_, formats)| *formats).ok_or_else(|| {
+            let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
+            InputError::new_err(format!("unknown format `{format}`: expected one of {}", names.join(", ")))
+        })?;
     let start_ms = start_ms.unwrap_or(Options::default().start_ms);
     let options = Options {
         seed,
@@ -45,12 +46,16 @@ pub(crate) fn demo(
         formats,
     };
     let shown = folder.to_string_lossy().into_owned();
-    let mut folder = Folder { root: &folder, gathered: HashMap::new(), written: BTreeMap::new() };
+    let mut folder = Folder { root: &folder, gathered: HashMap::new(), written: HashSet::new() };
     let report = py.detach(|| {
         let mut calls = 0_u64;
         generate(&options, &mut |path, bytes| {
             calls += 1;
             if calls.is_multiple_of(CALLS_PER_LOOK) {
+                #[expect(
+                    clippy::redundant_closure_for_method_calls,
+                    reason = "the method is not general enough"
+                )]
                 Python::attach(|py| py.check_signals()).map_err(Stop::Signal)?;
             }
             folder.append(path, bytes).map_err(Stop::Io)
@@ -62,13 +67,16 @@ pub(crate) fn demo(
         Error::Sink(Stop::Signal(error)) => error,
     })?;
     folder.finish().map_err(|error| file_error(&shown, &error))?;
-    let bytes = folder.written.values().sum();
-    Ok(HashMap::from([("files", folder.written.len() as u64), ("tuples", report.tuples), ("bytes", bytes)]))
+    Ok(HashMap::from([("files", report.files), ("tuples", report.tuples), ("bytes", report.log_bytes)]))
 }
 
 /// Names of the formats.
-const FORMATS: [(&str, Formats); 4] =
-    [("vnet", Formats::Vnet), ("nsg-v2", Formats::NsgV2), ("nsg-v1", Formats::NsgV1), ("both", Formats::VnetAndNsgV2)];
+const FORMATS: [(&str, Formats); 4] = [
+    ("vnet", Formats::Vnet),
+    ("nsg-v2", Formats::NsgV2),
+    ("nsg-v1", Formats::NsgV1),
+    ("both", Formats::VnetAndNsgV2),
+];
 
 /// Why writing stopped.
 enum Stop {
@@ -80,8 +88,8 @@ enum Stop {
 struct Folder<'a> {
     root: &'a Path,
     gathered: HashMap<String, Vec<u8>>,
-    /// Bytes written so far, by file.
-    written: BTreeMap<String, u64>,
+    /// Files that this run has begun.
+    written: HashSet<String>,
 }
 
 impl Folder<'_> {
@@ -97,8 +105,7 @@ impl Folder<'_> {
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let file_path = self.root.join(path);
-        let before = self.written.get(path).copied();
-        let mut file = if before.is_some() {
+        let mut file = if self.written.contains(path) {
             OpenOptions::new().append(true).open(file_path)?
         } else {
             if let Some(parent) = file_path.parent() {
@@ -107,13 +114,15 @@ impl Folder<'_> {
             // Anew, so that a second run gives the same files and not twice as much.
             fs::File::create(file_path)?
         };
-        file.write_all(bytes)?;
-        self.written.insert(path.to_owned(), before.unwrap_or(0) + bytes.len() as u64);
-        Ok(())
+        self.written.insert(path.to_owned());
+        file.write_all(bytes)
     }
 
     fn finish(&mut self) -> io::Result<()> {
         let gathered = core::mem::take(&mut self.gathered);
-        gathered.iter().filter(|(_, bytes)| !bytes.is_empty()).try_for_each(|(path, bytes)| self.write(path, bytes))
+        gathered
+            .iter()
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .try_for_each(|(path, bytes)| self.write(path, bytes))
     }
 }

@@ -21,12 +21,12 @@ create_exception!(
 /// An error of the file system that names the path and says what to do.
 pub(crate) fn file_error(path: &str, error: &io::Error) -> PyErr {
     match error.kind() {
-        io::ErrorKind::NotFound => {
-            PyFileNotFoundError::new_err(format!("`{path}` does not exist: give a file, a folder or a glob of logs"))
-        }
-        io::ErrorKind::PermissionDenied => {
-            PyPermissionError::new_err(format!("no right to read `{path}`: change its permissions or copy it"))
-        }
+        io::ErrorKind::NotFound => PyFileNotFoundError::new_err(format!(
+            "`{path}` does not exist: give a file, a folder or a glob of logs"
+        )),
+        io::ErrorKind::PermissionDenied => PyPermissionError::new_err(format!(
+            "no right to read `{path}`: change its permissions or copy it"
+        )),
         _ => PyOSError::new_err(format!("can't read `{path}`: {error}")),
     }
 }

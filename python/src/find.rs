@@ -53,11 +53,11 @@ pub(crate) struct Source {
 #[pymethods]
 impl Source {
     #[new]
-    fn new(items: Vec<Bound<'_, PyAny>>) -> PyResult<Source> {
+    fn new(py: Python<'_>, items: Vec<Bound<'_, PyAny>>) -> PyResult<Source> {
         let mut inputs = Vec::new();
         for item in items {
             if let Ok(path) = item.extract::<String>() {
-                find_path(&path, &mut inputs)?;
+                find_path(py, &path, &mut inputs)?;
             } else if let Ok(bytes) = item.extract::<PyBackedBytes>() {
                 inputs.push(Input::Bytes(bytes));
             } else {
@@ -94,10 +94,10 @@ pub(crate) fn is_log_name(name: &str) -> bool {
     LOG_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-fn find_path(text: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
+fn find_path(py: Python<'_>, text: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
     let path = Path::new(text);
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => search_folder(path, inputs),
+        Ok(metadata) if metadata.is_dir() => search_folder(py, path, inputs),
         Ok(metadata) => {
             // A file that was named must open; one that was found may fail on its own.
             File::open(path).map_err(|error| file_error(text, &error))?;
@@ -108,17 +108,19 @@ fn find_path(text: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
             if !text.contains(['*', '?', '[']) {
                 return Err(file_error(text, &error));
             }
-            search_glob(text, inputs)
+            search_glob(py, text, inputs)
         }
     }
 }
 
-fn search_folder(folder: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
+fn search_folder(py: Python<'_>, folder: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
+    py.check_signals()?;
     let shown = folder.to_string_lossy();
     let before = inputs.len();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         let entry = entry.map_err(|error| {
-            let path = error.path().map_or_else(|| shown.to_string(), |path| path.to_string_lossy().into_owned());
+            let path =
+                error.path().map_or_else(|| shown.to_string(), |path| path.to_string_lossy().into_owned());
             match error.io_error() {
                 Some(io_error) => file_error(&path, io_error),
                 None => InputError::new_err(format!("can't search `{path}`: {error}")),
@@ -137,7 +139,7 @@ fn search_folder(folder: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
     Ok(())
 }
 
-fn search_glob(pattern: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
+fn search_glob(py: Python<'_>, pattern: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
     let found = glob::glob(pattern)
         .map_err(|error| InputError::new_err(format!("can't read the glob `{pattern}`: {error}")))?;
     let before = inputs.len();
@@ -145,7 +147,7 @@ fn search_glob(pattern: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
         let path = path.map_err(|error| file_error(&error.path().to_string_lossy(), error.error()))?;
         let metadata = fs::metadata(&path).map_err(|error| file_error(&path.to_string_lossy(), &error))?;
         if metadata.is_dir() {
-            search_folder(&path, inputs)?;
+            search_folder(py, &path, inputs)?;
         } else {
             inputs.push(Input::File { size: metadata.len(), path });
         }

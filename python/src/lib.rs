@@ -13,9 +13,15 @@ mod errors;
 mod find;
 mod frame;
 mod memory;
+mod pages;
+mod progress;
+mod unit;
 mod unpack;
 
 use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: pages::LargePages = pages::LargePages;
 
 /// `vnetflow._core`: see `_core.pyi` for what each name does.
 #[pymodule]

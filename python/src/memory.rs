@@ -4,7 +4,7 @@
 
 use crate::errors::InputError;
 use arrow_array::cast::AsArray;
-use arrow_array::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::{TimestampMillisecondType, UInt8Type, UInt16Type, UInt64Type};
 use arrow_array::{Array, RecordBatch, StringViewArray};
 use arrow_schema::ArrowError;
@@ -68,29 +68,35 @@ fn batch_of(columns: &RecordBatch) -> PyResult<Batch> {
             Some(_) => {}
         }
     }
-    let wrong = |name: &str| InputError::new_err(format!("the tuples' column `{name}` has another type than the tuple table's"));
+    let wrong = |name: &str| {
+        InputError::new_err(format!("the tuples' column `{name}` has another type than the tuple table's"))
+    };
     let text = |name| Texts::of(columns, name);
-    let times = columns.column_by_name("time").and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
+    let times = columns
+        .column_by_name("time")
+        .and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
     let times = times.ok_or_else(|| wrong("time"))?;
-    let record_times =
-        columns.column_by_name("record_time").and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
+    let record_times = columns
+        .column_by_name("record_time")
+        .and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
     let port = |name: &'static str| {
         let column = columns.column_by_name(name).and_then(|column| column.as_primitive_opt::<UInt16Type>());
         column.ok_or_else(|| wrong(name))
     };
     let (src_ports, dst_ports) = (port("src_port")?, port("dst_port")?);
-    let small = |name: &str| columns.column_by_name(name).and_then(|column| column.as_primitive_opt::<UInt8Type>());
+    let small =
+        |name: &str| columns.column_by_name(name).and_then(|column| column.as_primitive_opt::<UInt8Type>());
     let protocols = small("protocol").ok_or_else(|| wrong("protocol"))?;
     let versions = small("flow_log_version");
-    let counter = |name: &str| columns.column_by_name(name).and_then(|column| column.as_primitive_opt::<UInt64Type>());
+    let counter =
+        |name: &str| columns.column_by_name(name).and_then(|column| column.as_primitive_opt::<UInt64Type>());
     let counters =
         ["packets_src_to_dst", "bytes_src_to_dst", "packets_dst_to_src", "bytes_dst_to_src"].map(counter);
     let offsets = counter("offset");
     let (src_ips, dst_ips) = (text("src_ip"), text("dst_ip"));
     let (directions, actions, states, encryptions) =
         (text("direction"), text("action"), text("state"), text("encryption"));
-    let places =
-        ["rule", "acl_id", "mac", "target_resource_id", "flow_log_resource_id", "source"].map(text);
+    let places = ["rule", "acl_id", "mac", "target_resource_id", "flow_log_resource_id", "source"].map(text);
 
     let mut batch = Batch::with_capacity(columns.num_rows());
     let mut groups: HashMap<Place<'_>, u32> = HashMap::new();
@@ -101,9 +107,9 @@ fn batch_of(columns: &RecordBatch) -> PyResult<Batch> {
             if let Some(address) = addresses.get(text) {
                 return Ok(*address);
             }
-            let known: IpAddr = text
-                .parse()
-                .map_err(|_| InputError::new_err(format!("`{text}` in row {row} of `{name}` is no IP address")))?;
+            let known: IpAddr = text.parse().map_err(|_| {
+                InputError::new_err(format!("`{text}` in row {row} of `{name}` is no IP address"))
+            })?;
             Ok(known)
         };
         let (src_ip, dst_ip) = (address(&src_ips, "src_ip")?, address(&dst_ips, "dst_ip")?);
@@ -116,7 +122,8 @@ fn batch_of(columns: &RecordBatch) -> PyResult<Batch> {
             column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
         };
         let [packets_out, bytes_out, packets_back, bytes_back] = counters.map(number);
-        let state = states.get(row).map(|name| State::from_name(name).ok_or_else(|| wrong("state"))).transpose()?;
+        let state =
+            states.get(row).map(|name| State::from_name(name).ok_or_else(|| wrong("state"))).transpose()?;
         let encryption = encryptions
             .get(row)
             .map(|name| Encryption::from_name(name).ok_or_else(|| wrong("encryption")))
@@ -129,7 +136,10 @@ fn batch_of(columns: &RecordBatch) -> PyResult<Batch> {
             src_port: src_ports.value(row),
             dst_port: dst_ports.value(row),
             protocol: protocols.value(row),
-            direction: directions.get(row).and_then(Direction::from_name).ok_or_else(|| wrong("direction"))?,
+            direction: directions
+                .get(row)
+                .and_then(Direction::from_name)
+                .ok_or_else(|| wrong("direction"))?,
             action: actions.get(row).and_then(Action::from_name).ok_or_else(|| wrong("action"))?,
             state,
             encryption,
@@ -140,7 +150,13 @@ fn batch_of(columns: &RecordBatch) -> PyResult<Batch> {
                 bytes_dst_to_src: bytes_back,
             },
             // A table that was cut down to some columns still tells its version by what only it can hold.
-            version: version.unwrap_or(if encryption.is_some() { 4 } else if state.is_some() { 2 } else { 1 }),
+            version: version.unwrap_or(if encryption.is_some() {
+                4
+            } else if state.is_some() {
+                2
+            } else {
+                1
+            }),
         };
         let record_time = record_times.filter(|column| column.is_valid(row)).map(|column| column.value(row));
         let place = (places.each_ref().map(|texts| texts.get(row)), record_time);

@@ -35,7 +35,8 @@ pub(crate) fn read_logs(input: &Input, bytes_read: &AtomicU64, reader: &mut dyn 
             if !is_archive_name(&name) && !reader.wants(&name) {
                 return;
             }
-            File::open(path).and_then(|file| read_seekable(&name, Counted { inner: file, bytes_read }, reader))
+            File::open(path)
+                .and_then(|file| read_seekable(&name, Counted { inner: file, bytes_read }, reader))
         }
         Input::Bytes(bytes) => {
             read_seekable(&name, Counted { inner: Cursor::new(bytes), bytes_read }, reader)
@@ -126,7 +127,7 @@ struct Gunzip<R: BufRead> {
 }
 
 enum Member<R: BufRead> {
-    Open(GzDecoder<R>),
+    Open(Box<GzDecoder<R>>),
     Next(R),
 }
 
@@ -153,7 +154,7 @@ impl<R: BufRead> Read for Gunzip<R> {
                         inner.consume(zeros);
                         self.state = Some(Member::Next(inner));
                     } else {
-                        self.state = Some(Member::Open(GzDecoder::new(inner)));
+                        self.state = Some(Member::Open(Box::new(GzDecoder::new(inner))));
                     }
                 }
             }
@@ -202,7 +203,9 @@ impl Read for PythonReader<'_> {
         };
         let rest = bytes.get(start..).unwrap_or_default();
         let length = rest.len().min(buffer.len());
-        let (Some(target), Some(source)) = (buffer.get_mut(..length), rest.get(..length)) else { return Ok(0) };
+        let (Some(target), Some(source)) = (buffer.get_mut(..length), rest.get(..length)) else {
+            return Ok(0);
+        };
         target.copy_from_slice(source);
         if length < rest.len() {
             self.rest = Some((bytes, start + length));

@@ -4,7 +4,25 @@ from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import Protocol, final
 
-from typing_extensions import CapsuleType
+from typing_extensions import CapsuleType, Self
+
+__all__ = [
+    "COLUMNS",
+    "METRICS",
+    "Batches",
+    "Filter",
+    "FilterError",
+    "Frame",
+    "Groups",
+    "InputError",
+    "Options",
+    "Source",
+    "__version__",
+    "demo",
+    "empty",
+    "summary",
+    "top",
+]
 
 class _Reads(Protocol):
     def read(self, size: int, /) -> bytes: ...
@@ -50,17 +68,14 @@ class Groups:
 class Filter:
     """A parsed filter."""
 
-    def __init__(self, text: str, groups: Groups | None = None) -> None: ...
+    def __new__(cls, text: str, groups: Groups | None = None) -> Self: ...
     def explain(self) -> str: ...
-    def complete(
-        self, cursor: int, values: Callable[[str], Sequence[tuple[str, int]]] | None = None
-    ) -> list[tuple[int, int, str, str]]: ...
 
 @final
 class Source:
     """What to read: files that were found, bytes, binary file objects, or tuples in memory."""
 
-    def __init__(self, items: Sequence[str | bytes | _Reads]) -> None:
+    def __new__(cls, items: Sequence[str | bytes | _Reads]) -> Self:
         """Paths may be files, folders or globs. Raises FileNotFoundError, PermissionError or InputError."""
     @staticmethod
     def of_tuples(frame: _Streams) -> Source:
@@ -73,8 +88,8 @@ class Source:
 class Options:
     """What to keep, and how to read."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         filter: Filter | None = None,
         start_ms: int | None = None,
@@ -83,22 +98,22 @@ class Options:
         drop_duplicates: bool = False,
         threads: int | None = None,
         on_tick: Callable[[int, int, int], None] | None = None,
-    ) -> None:
+    ) -> Self:
         """`on_tick` is called about ten times a second with bytes read, tuples kept and issues so far."""
 
 @final
 class Batches(Iterator[Frame]):
     """One pass over a source, batch by batch, in the order of the files. Decoding runs ahead in threads."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         source: Source,
         options: Options,
         *,
         columns: Sequence[str] | None = None,
         batch_rows: int = 131072,
         ip: str = "string",
-    ) -> None:
+    ) -> Self:
         """`ip` is `string`, `categorical` or `binary` (4 or 16 bytes in network order)."""
     def __iter__(self) -> Batches: ...
     def __next__(self) -> Frame: ...

@@ -106,6 +106,7 @@ def settings_of(
         progress=progress,
     )
     # A typo in the filter or the groups is told now, not when a LazyFrame is collected.
+    settings.core_groups()
     settings.core_options()
     return settings
 

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 DemoFormat = Literal["vnet", "nsg-v2", "nsg-v1", "both"]
 DEMO_FORMATS: tuple[DemoFormat, ...] = ("vnet", "nsg-v2", "nsg-v1", "both")
 
+_OWN_NAMES = {
+    "groups.csv",
+    "truth.ndjson",
+    "insights-logs-flowlogflowevent",
+    "insights-logs-networksecuritygroupflowevent",
+}
+
 
 def demo(
     out: str | os.PathLike[str],
@@ -37,7 +44,7 @@ def demo(
     Parameters
     ----------
     out
-        A folder that is empty or does not exist yet.
+        A folder that does not exist yet, is empty, or holds nothing but an earlier demo, which is replaced.
     hours
         How many hours of logs. Default: 2.
     rate
@@ -60,7 +67,7 @@ def demo(
     Raises
     ------
     FileExistsError
-        Where the folder holds something already.
+        Where the folder holds anything else.
     ValueError
         Where an option is out of range.
 
@@ -102,14 +109,27 @@ def write_demo(
             raise ValueError(f"expected no negative number in `{name}`, found `{value}`")
     start_ms = time_ms(start, "start")
     folder = Path(out)
-    try:
-        is_in_use = any(folder.iterdir())
-    except FileNotFoundError:
-        is_in_use = False
-    except NotADirectoryError:
-        raise FileExistsError(f"`{folder}` is a file: give a folder that is empty or does not exist yet") from None
-    if is_in_use:
-        raise FileExistsError(f"`{folder}` is not empty: give a folder that is empty or does not exist yet")
+    _make_room(folder)
     return _core.demo(
         folder, seed=seed, hours=hours, rate=rate, start_ms=start_ms, nossh_from_hour=nossh_from_hour, format=format
     )
+
+
+def _make_room(folder: Path) -> None:
+    """Remove an earlier demo, and nothing else: the generator appends to what it finds."""
+    import shutil
+
+    try:
+        entries = list(folder.iterdir())
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise FileExistsError(f"`{folder}` is a file: give a folder that is empty or does not exist yet") from None
+    names = {entry.name for entry in entries}
+    if names and (names - _OWN_NAMES or "truth.ndjson" not in names):
+        raise FileExistsError(f"`{folder}` is not empty: give a folder that is empty or does not exist yet")
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

@@ -32,7 +32,7 @@ def progress_bar(wanted: bool | None, total_bytes: int | None) -> Generator[OnTi
     if wanted is False or (wanted is None and not _person_looks_on()):
         yield None
         return
-    bar = _Bar(total_bytes, 0.0 if wanted else _PATIENCE_SECONDS)
+    bar = _Bar(total_bytes, is_forced=bool(wanted))
     try:
         yield bar.tick
     finally:
@@ -42,9 +42,10 @@ def progress_bar(wanted: bool | None, total_bytes: int | None) -> Generator[OnTi
 class _Bar:
     """A bar that appears with the first tick after a while and vanishes at the end."""
 
-    def __init__(self, total_bytes: int | None, patience_seconds: float) -> None:
+    def __init__(self, total_bytes: int | None, *, is_forced: bool) -> None:
         self._total_bytes = total_bytes
-        self._from = time.monotonic() + patience_seconds
+        self._is_forced = is_forced
+        self._from = time.monotonic() + (0 if is_forced else _PATIENCE_SECONDS)
         self._drawn: tuple[Progress, TaskID] | None = None
 
     def tick(self, bytes_read: int, tuples: int, issues: int) -> None:
@@ -52,7 +53,7 @@ class _Bar:
         if self._drawn is None:
             if time.monotonic() < self._from:
                 return
-            self._drawn = _drawn_bar(self._total_bytes)
+            self._drawn = _drawn_bar(self._total_bytes, is_forced=self._is_forced)
         progress, task = self._drawn
         counts = f"{tuples:,} tuples" + (f", {issues:,} issues" if issues else "")
         progress.update(task, completed=bytes_read, counts=counts)
@@ -65,10 +66,20 @@ class _Bar:
             self._drawn = None
 
 
-def _drawn_bar(total_bytes: int | None) -> tuple[Progress, TaskID]:
+def _drawn_bar(total_bytes: int | None, *, is_forced: bool) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+    # In a notebook Rich would want widgets; its plain bar needs nothing.
+    in_notebook = _is_notebook()
+    is_drawn = True if is_forced or in_notebook else None
+    console = Console(
+        stderr=True,
+        force_terminal=is_drawn,
+        force_interactive=is_drawn,
+        force_jupyter=False,
+        width=100 if in_notebook else None,
+    )
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -76,7 +87,7 @@ def _drawn_bar(total_bytes: int | None) -> tuple[Progress, TaskID]:
         TransferSpeedColumn(),
         TextColumn("{task.fields[counts]}"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         auto_refresh=False,
         transient=True,
     )
@@ -85,9 +96,13 @@ def _drawn_bar(total_bytes: int | None) -> tuple[Progress, TaskID]:
     return progress, task
 
 
+def _is_notebook() -> bool:
+    return "ipykernel" in sys.modules
+
+
 def _person_looks_on() -> bool:
     """Whether standard error is a terminal, or this is a notebook."""
-    if "ipykernel" in sys.modules:
+    if _is_notebook():
         return True
     try:
         return sys.stderr.isatty()

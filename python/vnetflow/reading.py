@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from vnetflow.columns import IpForm
     from vnetflow.sources import Origin, SourceLike
 
-_BATCH_ROWS = 1 << 18
+_MOST_BATCH_ROWS = 1 << 20
 """Few large batches: each one becomes a chunk of the DataFrame."""
+
+_FEWEST_BATCH_ROWS = 1 << 16
+
+_LEAST_BYTES_PER_TUPLE = 40
+"""A short tuple without its record; packed files hold more of them, which then make more batches."""
 
 
 def read(
@@ -117,7 +122,13 @@ def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
 
     opened = origin.open()
     with progress_bar(settings.progress, opened.total_bytes()) as on_tick:
-        batches = _core.Batches(opened, settings.core_options(on_tick), columns=columns, batch_rows=_BATCH_ROWS, ip=ip)
+        batches = _core.Batches(
+            opened,
+            settings.core_options(on_tick),
+            columns=columns,
+            batch_rows=_batch_rows(opened.total_bytes()),
+            ip=ip,
+        )
         try:
             tables = [as_tuple_table(frame, columns, ip) for frame in batches]
         finally:
@@ -126,6 +137,13 @@ def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
     if not tables:
         return as_tuple_table(_core.empty(columns, ip=ip), columns, ip)
     return pl.concat(tables, rechunk=False)
+
+
+def _batch_rows(total_bytes: int | None) -> int:
+    """Tell how many rows a batch shall have: few large chunks, but no room for millions of rows for a small file."""
+    if total_bytes is None:
+        return _FEWEST_BATCH_ROWS
+    return min(max(total_bytes // _LEAST_BYTES_PER_TUPLE, _FEWEST_BATCH_ROWS), _MOST_BATCH_ROWS)
 
 
 def issues(

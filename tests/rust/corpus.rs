@@ -26,7 +26,11 @@ fn first_difference(found: &[Row], expected: &[Row], chunk: usize) -> Option<Str
     let (found, expected) = (lines(found), lines(expected));
     let at = found.iter().zip(&expected).take_while(|(found, expected)| found == expected).count();
     let line = |lines: &[String]| lines.get(at).map_or("nothing", String::as_str).to_owned();
-    Some(format!("  chunks of {chunk}, line {at}\n  expected {}\n  found    {}", line(&expected), line(&found)))
+    Some(format!(
+        "  chunks of {chunk}, line {at}\n  expected {}\n  found    {}",
+        line(&expected),
+        line(&found)
+    ))
 }
 
 #[test]

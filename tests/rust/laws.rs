@@ -7,10 +7,9 @@ use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::{DecodeOptions, normalised_mac};
 use vnetflow_core::duplicates::DropRepeats;
 use vnetflow_core::filter::Filter;
-use vnetflow_core::groups::Groups;
 use vnetflow_core::issue::IssueKind;
 use vnetflow_core::time::parse_time_ms;
-use vnetflow_tests::filters::filter;
+use vnetflow_tests::filters::{filter, groups};
 use vnetflow_tests::layout::{Layout, Wrapping, chunk_sizes, chunks, damage, layout};
 use vnetflow_tests::logs::{Log, MACS, START_S, log};
 use vnetflow_tests::rows::{Row, decode, decode_chunks, issue_row, read, rows_of, with_offsets, without};
@@ -19,7 +18,7 @@ use vnetflow_tests::trials;
 const WHOLE: usize = usize::MAX;
 
 proptest! {
-    #![proptest_config(trials(300))]
+    #![proptest_config(trials(2000))]
 
     #[test]
     fn any_chunking_gives_the_same_rows_and_issues(log in log(5), layout in layout(), damage in damage(), sizes in chunk_sizes()) {
@@ -78,6 +77,40 @@ proptest! {
     }
 
     #[test]
+    fn damage_inside_one_record_costs_at_most_the_one_behind_it_too(log in log(6).prop_filter("three records are needed", |log| log.len() >= 3), shuffles in any::<bool>(), seed in any::<u64>(), kind in 0..3_u8, places in any::<[Index; 3]>()) {
+        let layout = Layout { shuffles, seed, ..Layout::plain() };
+        let input = layout.write(&log);
+        let (batches, _) = decode("x.json", &input, WHOLE, with_offsets());
+        let starts: Vec<usize> = batches.iter().flat_map(|batch| &batch.records).map(|record| record.offset as usize).collect();
+        let [which, from, to] = places;
+        let damaged_record = which.index(log.len() - 2);
+        let (start, next) = (starts[damaged_record] + 1, starts[damaged_record + 1] - 1);
+        let (one, other) = (start + from.index(next - start), start + to.index(next - start));
+        let (from, to) = (one.min(other), one.max(other));
+        let mut damaged = input.clone();
+        match kind {
+            0 => drop(damaged.drain(from..to)),
+            1 => drop(damaged.splice(from..from, b"\0\0#".iter().copied())),
+            _ => drop(damaged.splice(from..to, b"x\n".iter().copied())),
+        }
+        let kept_from = starts[damaged_record + 2];
+        let (expected, found) = (read("x.json", &input, WHOLE).rows, read("x.json", &damaged, WHOLE).rows);
+        let at_or_behind = |rows: &[Row], place: usize, length: usize| -> Vec<Row> {
+            let behind = |row: &&Row| row["offset"].as_u64() >= Some(place as u64);
+            let from_end = |row: &Row| {
+                let mut row = row.clone();
+                row["offset"] = (length as u64 - row["offset"].as_u64().unwrap_or_default()).into();
+                row
+            };
+            rows.iter().filter(behind).map(from_end).collect()
+        };
+        let shifted = kept_from + damaged.len() - input.len();
+        prop_assert_eq!(at_or_behind(&found, shifted, damaged.len()), at_or_behind(&expected, kept_from, input.len()), "{}", String::from_utf8_lossy(&damaged));
+        let whole_before: Vec<&Row> = expected.iter().filter(|row| row["offset"].as_u64() < Some(starts[damaged_record] as u64)).collect();
+        prop_assert_eq!(found.iter().take(whole_before.len()).collect::<Vec<_>>(), whole_before);
+    }
+
+    #[test]
     fn offsets_point_at_the_tuples_text(log in log(4), layout in layout()) {
         let input = layout.write(&log);
         let (batches, issues) = decode("x.json", &input, WHOLE, with_offsets());
@@ -107,12 +140,12 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(trials(400))]
+    #![proptest_config(trials(2000))]
 
     #[test]
     fn filtering_while_decoding_equals_filtering_afterwards(log in log(4), layout in layout(), text in filter(), batch_rows in prop_oneof![Just(3_usize), Just(100_000)]) {
         let input = layout.write(&log);
-        let filter = Filter::parse(&text, &Groups::default()).unwrap();
+        let filter = Filter::parse(&text, &groups()).unwrap();
         let options = DecodeOptions { filter: Some(filter.clone()), batch_rows, ..with_offsets() };
         let (filtered, filtered_issues) = decode("x.json", &input, 50, options);
         let (all, issues) = decode("x.json", &input, WHOLE, with_offsets());
@@ -128,7 +161,7 @@ proptest! {
 
     #[test]
     fn a_filter_and_its_bounds_agree(log in log(4), text in filter()) {
-        let filter = Filter::parse(&text, &Groups::default()).unwrap();
+        let filter = Filter::parse(&text, &groups()).unwrap();
         let (all, _) = decode("x.json", &Layout::plain().write(&log), WHOLE, with_offsets());
         let (start_ms, end_ms) = filter.time_bounds();
         let macs = filter.macs();
@@ -140,7 +173,7 @@ proptest! {
                 prop_assert!(macs.as_ref().is_none_or(|macs| macs.iter().any(|wanted| Some(wanted.as_str()) == mac)), "{}", text);
             }
         }
-        let again = Filter::parse(&filter.explain(), &Groups::default()).unwrap();
+        let again = Filter::parse(&filter.explain(), &groups()).unwrap();
         prop_assert_eq!(again.explain(), filter.explain());
     }
 
@@ -186,10 +219,36 @@ proptest! {
 
 /// Pieces of logs in any order.
 const NOISE: &[&str] = &[
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", " ", "null", "42", "tru", "{\"records\":[", "{\"time\":\"2024-05-01T09:00:00Z\",",
-    "\"time\"", "\"macAddress\":\"00224871C205\"", "\"flowRecords\":{\"flows\":[", "{\"aclID\":\"a\",\"flowGroups\":[", "{\"rule\":\"r\",\"flowTuples\":[",
-    "\"1714554001000,10.1.1.4,10.2.1.4,1,2,6,O,B,NX,0,0,0,0\"", "\"1714554001000,10.1.1.4,10", "\"properties\":{\"flows\":[{\"rule\":\"r\",\"flows\":[{\"mac\":\"m\",\"flowTuples\":[",
-    "\"1714554001,10.1.1.4,10.2.1.4,1,2,T,O,A\"", "]}]}]}}", "\u{feff}", "\\u0041", "\u{e4}", "\"flowTuples\":", "\"x\":",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\n",
+    " ",
+    "null",
+    "42",
+    "tru",
+    "{\"records\":[",
+    "{\"time\":\"2024-05-01T09:00:00Z\",",
+    "\"time\"",
+    "\"macAddress\":\"00224871C205\"",
+    "\"flowRecords\":{\"flows\":[",
+    "{\"aclID\":\"a\",\"flowGroups\":[",
+    "{\"rule\":\"r\",\"flowTuples\":[",
+    "\"1714554001000,10.1.1.4,10.2.1.4,1,2,6,O,B,NX,0,0,0,0\"",
+    "\"1714554001000,10.1.1.4,10",
+    "\"properties\":{\"flows\":[{\"rule\":\"r\",\"flows\":[{\"mac\":\"m\",\"flowTuples\":[",
+    "\"1714554001,10.1.1.4,10.2.1.4,1,2,T,O,A\"",
+    "]}]}]}}",
+    "\u{feff}",
+    "\\u0041",
+    "\u{e4}",
+    "\"flowTuples\":",
+    "\"x\":",
 ];
 
 /// Decodes in one piece, byte by byte and in these chunks: rows, issues and places must be the same.

@@ -17,12 +17,17 @@ fn public_captures_equal_the_oracle() {
     for case in captures {
         let expected = oracle::read(&case.source, &case.input).unwrap();
         assert!(!expected.is_empty(), "{}", case.name);
-        assert_eq!(without("offset", &read(&case.source, &case.input, usize::MAX).rows), expected, "{}", case.name);
+        assert_eq!(
+            without("offset", &read(&case.source, &case.input, usize::MAX).rows),
+            expected,
+            "{}",
+            case.name
+        );
     }
 }
 
 proptest! {
-    #![proptest_config(trials(300))]
+    #![proptest_config(trials(2000))]
 
     #[test]
     fn any_log_in_any_layout_equals_the_oracle(log in log(6), layout in layout()) {
@@ -52,20 +57,53 @@ proptest! {
 /// A tuple in which a field was replaced by something near a border.
 fn mutated_tuple() -> impl Strategy<Value = String> {
     const FIELDS: [&str; 34] = [
-        "", "0", "00", "1", "6", "17", "255", "256", "65535", "65536", "-1", "+1", " 1", "1.0", "T", "U", "I", "O", "A",
-        "B", "C", "D", "E", "X", "NX", "NX_FALLBACK", "nx", "10.1.1.4", "10.1.1.04", "10.1.1.256", "::1", "99999999999",
-        "100000000000", "18446744073709551616",
+        "",
+        "0",
+        "00",
+        "1",
+        "6",
+        "17",
+        "255",
+        "256",
+        "65535",
+        "65536",
+        "-1",
+        "+1",
+        " 1",
+        "1.0",
+        "T",
+        "U",
+        "I",
+        "O",
+        "A",
+        "B",
+        "C",
+        "D",
+        "E",
+        "X",
+        "NX",
+        "NX_FALLBACK",
+        "nx",
+        "10.1.1.4",
+        "10.1.1.04",
+        "10.1.1.256",
+        "::1",
+        "99999999999",
+        "100000000000",
+        "18446744073709551616",
     ];
     let field = proptest::sample::select(&FIELDS[..]);
-    (any::<bool>().prop_flat_map(tuple), any::<prop::sample::Index>(), field, 0..4_u8).prop_map(|(text, at, field, how)| {
-        let mut fields: Vec<&str> = text.split(',').collect();
-        let at = at.index(fields.len());
-        match how {
-            0 => fields[at] = field,
-            1 => fields.insert(at, field),
-            2 => drop(fields.remove(at)),
-            _ => {}
-        }
-        fields.join(",")
-    })
+    (any::<bool>().prop_flat_map(tuple), any::<prop::sample::Index>(), field, 0..4_u8).prop_map(
+        |(text, at, field, how)| {
+            let mut fields: Vec<&str> = text.split(',').collect();
+            let at = at.index(fields.len());
+            match how {
+                0 => fields[at] = field,
+                1 => fields.insert(at, field),
+                2 => drop(fields.remove(at)),
+                _ => {}
+            }
+            fields.join(",")
+        },
+    )
 }

@@ -49,7 +49,9 @@ fn is_case(path: &Path) -> bool {
 #[expect(clippy::panic, reason = "a broken corpus must stop the tests")]
 fn load(folder: &Path) -> Case {
     let name = file_name(folder);
-    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
+    let read = |file: &str| {
+        fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{name}/{file}: {error}"))
+    };
     let input = ["input.json", "input.txt", "input.bin"].map(|file| folder.join(file));
     let Some(input) = input.iter().find(|path| path.exists()) else { panic!("{name}: no input") };
     let source = if folder.join("case.json").exists() {

@@ -2,9 +2,25 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use vnetflow_core::groups::Groups;
+
+/// Names for networks, some in each other.
+pub const NAMED: [(&str, &str); 4] =
+    [("10.1.0.0/16", "spoke1"), ("10.0.0.0/8", "cloud"), ("203.0.113.9", "office"), ("fd00::/8", "cloud")];
+
+/// [`NAMED`], as the core reads them.
+///
+/// # Panics
+///
+/// Never: these are networks.
+#[must_use]
+#[expect(clippy::unwrap_used, reason = "these are networks")]
+pub fn groups() -> Groups {
+    Groups::from_pairs(NAMED).unwrap()
+}
 
 /// Single tests of the language.
-const TESTS: [&str; 50] = [
+const TESTS: [&str; 54] = [
     "host 10.1.1.4",
     "src host 10.1.1.5",
     "dst host fd00::4",
@@ -55,6 +71,10 @@ const TESTS: [&str; 50] = [
     "target_resource_id = \"*hub\"",
     "flow_log_resource_id = \"*HUB\"",
     "flow_log_version in (1, 2)",
+    "offset < 400",
+    "group spoke1",
+    "src group cloud",
+    "dst group office",
 ];
 
 /// A filter's text: one test, or several joined by `and`, `or`, `not` and brackets.

@@ -72,11 +72,19 @@ impl Layout {
 
 /// Any layout.
 pub fn layout() -> impl Strategy<Value = Layout> {
-    let wrapping =
-        select(&[Wrapping::Wrapper, Wrapping::List, Wrapping::Lines, Wrapping::Wrappers, Wrapping::Nested][..]);
-    (wrapping, any::<[bool; 4]>(), any::<u64>()).prop_map(|(wrapping, [is_pretty, shuffles, escapes, unknown], seed)| {
-        Layout { wrapping, is_pretty, shuffles, escapes, unknown_keys: unknown, seed }
-    })
+    let wrapping = select(
+        &[Wrapping::Wrapper, Wrapping::List, Wrapping::Lines, Wrapping::Wrappers, Wrapping::Nested][..],
+    );
+    (wrapping, any::<[bool; 4]>(), any::<u64>()).prop_map(
+        |(wrapping, [is_pretty, shuffles, escapes, unknown], seed)| Layout {
+            wrapping,
+            is_pretty,
+            shuffles,
+            escapes,
+            unknown_keys: unknown,
+            seed,
+        },
+    )
 }
 
 /// One thing that happens to a file.
@@ -123,12 +131,14 @@ impl Damage {
 
 /// A little damage, of all kinds.
 pub fn damage() -> impl Strategy<Value = Vec<Damage>> {
-    let bytes = || prop_oneof![vec(any::<u8>(), 1..6), vec(select(&b"\"\\{}[],:\n \0u0n{\"time\":"[..]), 1..12)];
+    let bytes =
+        || prop_oneof![vec(any::<u8>(), 1..6), vec(select(&b"\"\\{}[],:\n \0u0n{\"time\":"[..]), 1..12)];
     let one = prop_oneof![
         (any::<Index>(), 1..200_usize).prop_map(|(at, count)| Damage::Lose(at, count)),
         (any::<Index>(), bytes()).prop_map(|(at, with)| Damage::Overwrite(at, with)),
         (any::<Index>(), bytes()).prop_map(|(at, with)| Damage::Insert(at, with)),
-        (any::<Index>(), any::<Index>(), 1..400_usize).prop_map(|(at, from, count)| Damage::Repeat(at, from, count)),
+        (any::<Index>(), any::<Index>(), 1..400_usize)
+            .prop_map(|(at, from, count)| Damage::Repeat(at, from, count)),
         any::<Index>().prop_map(Damage::Cut),
     ];
     vec(one, 0..4)
@@ -274,7 +284,7 @@ impl Writer<'_> {
 
     fn line_break(&mut self) {
         if self.layout.is_pretty {
-            self.text.push_str(if self.layout.seed % 2 == 0 { "\r\n" } else { "\n" });
+            self.text.push_str(if self.layout.seed.is_multiple_of(2) { "\r\n" } else { "\n" });
             self.text.extend(core::iter::repeat_n(' ', self.depth * 2));
         }
     }

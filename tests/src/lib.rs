@@ -26,5 +26,10 @@ use proptest::test_runner::Config;
 #[must_use]
 pub fn trials(usual: u32) -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
-    Config { cases: asked.unwrap_or(usual), failure_persistence: None, ..Config::default() }
+    Config {
+        cases: asked.unwrap_or(usual),
+        max_local_rejects: u32::MAX,
+        failure_persistence: None,
+        ..Config::default()
+    }
 }

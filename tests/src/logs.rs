@@ -47,8 +47,16 @@ pub struct Group {
 pub const START_S: u64 = 1_714_554_000;
 
 /// Addresses in these logs.
-pub const ADDRESSES: [&str; 8] =
-    ["10.1.1.4", "10.1.1.5", "10.2.1.4", "192.168.0.255", "203.0.113.9", "168.63.129.16", "fd00::4", "2001:DB8:0::1"];
+pub const ADDRESSES: [&str; 8] = [
+    "10.1.1.4",
+    "10.1.1.5",
+    "10.2.1.4",
+    "192.168.0.255",
+    "203.0.113.9",
+    "168.63.129.16",
+    "fd00::4",
+    "2001:DB8:0::1",
+];
 
 /// NICs in these logs, as they are written.
 pub const MACS: [&str; 4] = ["00224871C205", "00224871c206", "00-22-48-71-C2-07", "00:22:48:71:c2:08"];
@@ -72,7 +80,8 @@ const ACLS: [&str; 5] = [
     "unspecified",
 ];
 
-const RESOURCES: [&str; 3] = ["/SUBSCRIPTIONS/S/FLOWLOGS/HUB", "/subscriptions/s/virtualNetworks/hub", "/x\\y/\"z\""];
+const RESOURCES: [&str; 3] =
+    ["/SUBSCRIPTIONS/S/FLOWLOGS/HUB", "/subscriptions/s/virtualNetworks/hub", "/x\\y/\"z\""];
 
 /// A log of up to that many records, VNet and NSG mixed, each with a few tuples.
 pub fn log(most_records: usize) -> impl Strategy<Value = Log> {
@@ -86,9 +95,16 @@ fn record(is_nsg: bool) -> impl Strategy<Value = Record> {
     let resource = option::weighted(0.9, select(&RESOURCES[..]).prop_map(str::to_owned));
     let target = option::weighted(0.8, select(&RESOURCES[..]).prop_map(str::to_owned));
     let mac = option::weighted(0.9, select(&MACS[..]).prop_map(str::to_owned));
-    (time, mac, target, resource, vec(flow(is_nsg), 0..4)).prop_map(move |(time, mac, target, resource, flows)| {
-        Record { is_nsg, time, mac, target: target.filter(|_| !is_nsg), resource, flows }
-    })
+    (time, mac, target, resource, vec(flow(is_nsg), 0..4)).prop_map(
+        move |(time, mac, target, resource, flows)| Record {
+            is_nsg,
+            time,
+            mac,
+            target: target.filter(|_| !is_nsg),
+            resource,
+            flows,
+        },
+    )
 }
 
 fn flow(is_nsg: bool) -> impl Strategy<Value = Flow> {
@@ -118,21 +134,24 @@ fn good_tuple(is_nsg: bool) -> impl Strategy<Value = String> {
         1 => Just(vec![String::new(); 4]),
     ];
     let rest = if is_nsg { nsg_rest().boxed() } else { vnet_rest().boxed() };
-    (ends, rest, counters).prop_map(move |((time, src, dst, src_port, dst_port, direction), rest, counters)| {
-        let (protocol, verdict, has_counters) = rest;
-        // NSG logs are in seconds; some VNet logs are, too.
-        let time = if is_nsg || time % 7 == 0 { START_S + time / 1000 } else { START_S * 1000 + time };
-        let counters = if has_counters { format!(",{}", counters.join(",")) } else { String::new() };
-        format!("{time},{src},{dst},{src_port},{dst_port},{protocol},{direction},{verdict}{counters}")
-    })
+    (ends, rest, counters).prop_map(
+        move |((time, src, dst, src_port, dst_port, direction), rest, counters)| {
+            let (protocol, verdict, has_counters) = rest;
+            // NSG logs are in seconds; some VNet logs are, too.
+            let time = if is_nsg || time % 7 == 0 { START_S + time / 1000 } else { START_S * 1000 + time };
+            let counters = if has_counters { format!(",{}", counters.join(",")) } else { String::new() };
+            format!("{time},{src},{dst},{src_port},{dst_port},{protocol},{direction},{verdict}{counters}")
+        },
+    )
 }
 
 /// Protocol, verdict fields, and whether counters follow.
 fn vnet_rest() -> impl Strategy<Value = (String, String, bool)> {
     let encryption = prop_oneof![3 => Just("NX"), 1 => select(&crate::oracle::ENCRYPTIONS[..])];
     let protocol = prop_oneof![4 => select(&[6_u8, 17][..]), 1 => any::<u8>()];
-    (protocol, select(&["B", "C", "E", "D"][..]), encryption)
-        .prop_map(|(protocol, state, encryption)| (protocol.to_string(), format!("{state},{encryption}"), true))
+    (protocol, select(&["B", "C", "E", "D"][..]), encryption).prop_map(|(protocol, state, encryption)| {
+        (protocol.to_string(), format!("{state},{encryption}"), true)
+    })
 }
 
 fn nsg_rest() -> impl Strategy<Value = (String, String, bool)> {

@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::{DecodeOptions, Decoder};
 use vnetflow_core::issue::Issue;
+use vnetflow_core::origin::RuleOrigin;
 use vnetflow_core::time::format_time_ms;
+use vnetflow_core::tuple::{Encryption, State};
 
 /// One row: public column names and values; times as RFC 3339 text, enums as their names.
 pub type Row = Map<String, Value>;
@@ -74,8 +76,8 @@ pub fn row_of(batch: &Batch, row: usize) -> Option<Row> {
         "protocol": tuple.protocol,
         "direction": tuple.direction.name(),
         "action": tuple.action.name(),
-        "state": tuple.state.map(|state| state.name()),
-        "encryption": tuple.encryption.map(|encryption| encryption.name()),
+        "state": tuple.state.map(State::name),
+        "encryption": tuple.encryption.map(Encryption::name),
         "packets_src_to_dst": tuple.counters.packets_src_to_dst,
         "bytes_src_to_dst": tuple.counters.bytes_src_to_dst,
         "packets_dst_to_src": tuple.counters.packets_dst_to_src,
@@ -85,7 +87,7 @@ pub fn row_of(batch: &Batch, row: usize) -> Option<Row> {
         "mac": batch.text(group.mac),
         "target_resource_id": batch.text(record.target_resource_id),
         "flow_log_resource_id": batch.text(record.flow_log_resource_id),
-        "rule_origin": group.rule_origin.map(|origin| origin.name()),
+        "rule_origin": group.rule_origin.map(RuleOrigin::name),
         "flow_log_version": tuple.version,
         "record_time": record.time_ms.map(format_time_ms),
         "source": batch.texts.get(record.source),

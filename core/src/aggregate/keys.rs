@@ -5,7 +5,6 @@
 
 use crate::batch::Batch;
 
-
 use crate::groups::Groups;
 use crate::table::{Table, Values};
 use core::fmt;
@@ -127,8 +126,12 @@ impl Key {
     /// Which end's address the key tells, if it is about one.
     pub(super) fn end(&self) -> Option<End> {
         match self {
-            Key::Column("src_ip" | "src_port") | Key::Net(End::Src, _) | Key::Group(End::Src) => Some(End::Src),
-            Key::Column("dst_ip" | "dst_port") | Key::Net(End::Dst, _) | Key::Group(End::Dst) => Some(End::Dst),
+            Key::Column("src_ip" | "src_port") | Key::Net(End::Src, _) | Key::Group(End::Src) => {
+                Some(End::Src)
+            }
+            Key::Column("dst_ip" | "dst_port") | Key::Net(End::Dst, _) | Key::Group(End::Dst) => {
+                Some(End::Dst)
+            }
             _ => None,
         }
     }
@@ -201,8 +204,10 @@ impl Part {
 
 impl KeyTable {
     pub(super) fn new(keys: &[Key], groups: Arc<Groups>) -> KeyTable {
-        let parts =
-            keys.iter().map(|key| Part { key: key.clone(), codes: HashMap::default(), values: Vec::new() }).collect();
+        let parts = keys
+            .iter()
+            .map(|key| Part { key: key.clone(), codes: HashMap::default(), values: Vec::new() })
+            .collect();
         KeyTable { parts, pairs: vec![Pairs::default(); keys.len().saturating_sub(1)], groups }
     }
 
@@ -292,8 +297,12 @@ fn part_codes(part: &mut Part, batch: &Batch, groups: &Groups) -> Vec<u32> {
         Key::Column("flow_log_version") => by_number(&batch.version, part),
         Key::Column("direction") => by_name(&batch.direction, part, |value| Some(value.name())),
         Key::Column("action") => by_name(&batch.action, part, |value| Some(value.name())),
-        Key::Column("state") => by_name(&batch.state, part, |value| value.map(|value| value.name())),
-        Key::Column("encryption") => by_name(&batch.encryption, part, |value| value.map(|value| value.name())),
+        Key::Column("state") => {
+            by_name(&batch.state, part, |value| value.map(super::super::tuple::State::name))
+        }
+        Key::Column("encryption") => {
+            by_name(&batch.encryption, part, |value| value.map(super::super::tuple::Encryption::name))
+        }
         Key::Column(name) => by_code(&batch.group, batch.groups.len(), |code| {
             let text = group_text(batch, code, name);
             part.intern(text.map_or(KeyValue::Null, |text| KeyValue::Text(text.to_owned())))
@@ -315,7 +324,7 @@ fn group_text<'a>(batch: &'a Batch, group: u32, column: &str) -> Option<&'a str>
         "rule" => batch.text(group.rule),
         "acl_id" => batch.text(group.acl_id),
         "mac" => batch.text(group.mac),
-        "rule_origin" => group.rule_origin.map(|origin| origin.name()),
+        "rule_origin" => group.rule_origin.map(super::super::origin::RuleOrigin::name),
         "target_resource_id" => batch.text(record.target_resource_id),
         "flow_log_resource_id" => batch.text(record.flow_log_resource_id),
         "source" => Some(batch.texts.get(record.source)),
@@ -382,12 +391,12 @@ fn column_of(key: &Key, values: &[&KeyValue]) -> Values {
         _ => None,
     };
     match key {
-        Key::Column("src_port" | "dst_port") => {
-            Values::U16(values.iter().map(|value| number(value).and_then(|number| number.try_into().ok())).collect())
-        }
-        Key::Column("protocol" | "flow_log_version") => {
-            Values::U8(values.iter().map(|value| number(value).and_then(|number| number.try_into().ok())).collect())
-        }
+        Key::Column("src_port" | "dst_port") => Values::U16(
+            values.iter().map(|value| number(value).and_then(|number| number.try_into().ok())).collect(),
+        ),
+        Key::Column("protocol" | "flow_log_version") => Values::U8(
+            values.iter().map(|value| number(value).and_then(|number| number.try_into().ok())).collect(),
+        ),
         _ => Values::Text(
             values
                 .iter()

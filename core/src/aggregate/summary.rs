@@ -1,7 +1,7 @@
 //! `summary`: what is in here.
 
-use super::totals::{Totals, add_byte_columns};
 use super::Aggregate;
+use super::totals::{Totals, add_byte_columns};
 use crate::batch::Batch;
 use crate::issue::Issue;
 use crate::table::{Table, Values};
@@ -81,7 +81,8 @@ impl Aggregate for Summary {
                 *seen = true;
             }
         }
-        self.versions.extend((0..=u8::MAX).zip(seen_versions).filter(|(_, seen)| *seen).map(|(version, _)| version));
+        self.versions
+            .extend((0..=u8::MAX).zip(seen_versions).filter(|(_, seen)| *seen).map(|(version, _)| version));
         let macs: HashSet<u32, FixedState> = batch
             .groups
             .iter()

@@ -1,8 +1,8 @@
 //! `top`: who is biggest, by any key and any counter.
 
+use super::Aggregate;
 use super::keys::{End, Key, KeyTable, KeyValue, Pairs};
 use super::totals::{Totals, add_columns};
-use super::Aggregate;
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
@@ -121,7 +121,8 @@ impl Top {
     fn add_peers(&mut self, batch: &Batch, codes: &[u32]) {
         let peer_end = self.peer_end();
         let peers = &mut self.peers;
-        let own: Vec<u32> = batch.addresses.values().iter().map(|address| peers.addresses.intern(*address)).collect();
+        let own: Vec<u32> =
+            batch.addresses.values().iter().map(|address| peers.addresses.intern(*address)).collect();
         let own = |code: u32| own.get(code as usize).copied().unwrap_or(0);
         let mut last = None;
         for ((key, src), dst) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip) {
@@ -198,8 +199,13 @@ impl Aggregate for Top {
             }
         }
         let has_pairs = self.peer_end().is_none();
-        let addresses: Vec<u32> =
-            other.peers.addresses.values().iter().map(|address| self.peers.addresses.intern(*address)).collect();
+        let addresses: Vec<u32> = other
+            .peers
+            .addresses
+            .values()
+            .iter()
+            .map(|address| self.peers.addresses.intern(*address))
+            .collect();
         let address = |code: u32| addresses.get(code as usize).copied().unwrap_or(0);
         for (key, peer) in &other.peers.seen {
             let peer = if has_pairs {
@@ -219,9 +225,7 @@ impl Aggregate for Top {
             .iter()
             .zip(&peers)
             .enumerate()
-            .map(|(code, (totals, peers))| {
-                (code, self.keys.values(code as u32), self.metric(totals, *peers))
-            })
+            .map(|(code, (totals, peers))| (code, self.keys.values(code as u32), self.metric(totals, *peers)))
             .collect();
         // Null comes last either way; equals stand in the order of their keys, so the answer never depends on the
         // order in which rows came.
@@ -255,8 +259,10 @@ impl Aggregate for Top {
         ranked.truncate(self.options.n);
         let mut rows: Vec<Totals> =
             ranked.iter().filter_map(|(code, _, _)| self.totals.get(*code).copied()).collect();
-        let mut peer_column: Vec<Option<u64>> = ranked.iter().map(|(code, _, _)| peers.get(*code).copied()).collect();
-        let mut key_rows: Vec<Option<Vec<KeyValue>>> = ranked.into_iter().map(|(_, key, _)| Some(key)).collect();
+        let mut peer_column: Vec<Option<u64>> =
+            ranked.iter().map(|(code, _, _)| peers.get(*code).copied()).collect();
+        let mut key_rows: Vec<Option<Vec<KeyValue>>> =
+            ranked.into_iter().map(|(_, key, _)| Some(key)).collect();
         if has_others {
             rows.push(others);
             peer_column.push(Some(peers_of_others));

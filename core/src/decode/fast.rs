@@ -3,9 +3,7 @@
 //! It takes only what is exactly as Azure writes it (IPv4, plain digits, no escapes) and answers `None` for all
 //! else, which [`Tuple::parse`] then reads or refuses. It never disagrees with that one: a test compares them.
 
-use crate::tuple::{
-    Action, Counters, Direction, Encryption, LAST_TIME_MS, SECONDS_BELOW, State, Tuple,
-};
+use crate::tuple::{Action, Counters, Direction, Encryption, LAST_TIME_MS, SECONDS_BELOW, State, Tuple};
 use core::net::{IpAddr, Ipv4Addr};
 
 /// Reads a tuple and its closing quote from the start of `text` (behind the opening quote). Gives the tuple and the
@@ -26,7 +24,9 @@ pub(super) fn parse(text: &[u8]) -> Option<(Tuple, usize)> {
     let (protocol, nsg) = match cursor.letter_until_comma() {
         Some(b'T') => (6, true),
         Some(b'U') => (17, true),
-        _ => (u8::try_from(cursor.number_until_comma(3)?).ok()?, false),
+        // A lone letter is another field, not a protocol.
+        Some(_) => return None,
+        None => (u8::try_from(cursor.number_until_comma(3)?).ok()?, false),
     };
     let direction = match cursor.letter_until_comma()? {
         b'I' => Direction::Inbound,
@@ -254,6 +254,7 @@ mod tests {
             "1663146003599,10.0.0.6,192.0.2.180,1,443,6,O,B,NX,0,0,0,18446744073709551616",
             "1663146003599,10.0.0.6,192.0.2.180,1,443,6,O,B,NX,0,0,0",
             "1663146003599,10.0.0.6,192.0.2.180,1,443,6,O,B,NX,0,0,0,0,0",
+            "1663146003599,10.0.0.6,192.0.2.180,1,443,I,6,O,B,NX,0,0,0,0",
             "9999999999999999,10.0.0.6,192.0.2.180,1,443,6,O,B,NX,0,0,0,0",
             "1497646722,10.0.0.4,168.62.32.14,44904,443,T,O,A,",
             "1497646722,10.0.0.4,168.62.32.14,44904,443,T,O,A,D,,,,",
@@ -271,5 +272,15 @@ mod tests {
             assert_eq!(parse(&text[..length]), None);
         }
         assert!(parse(text).is_some());
+    }
+
+    #[test]
+    fn every_octet_is_read_exactly() {
+        for octet in 0..=255 {
+            assert!(agree(&format!("1663146003599,10.{octet}.0.6,{octet}.0.2.{octet},1,443,6,O,B,NX,,,,")));
+        }
+        for wrong in ["256", "300", "999", "00", "01", "001", "", "1a", "-1"] {
+            assert!(!agree(&format!("1663146003599,10.{wrong}.0.6,1.0.2.3,1,443,6,O,B,NX,,,,")), "{wrong}");
+        }
     }
 }

@@ -3,48 +3,17 @@
 //! Keys come in any order, so a row may stand before its rule, ACL or NIC is known. It then points to a group whose
 //! fields are set when the object around it closes; a filter that hangs on them is decided at the end of the record.
 
+use super::fingerprint::Fingerprint;
+use super::options::DecodeOptions;
 use super::structure::{Key, Kind};
 use super::text::normalised_mac;
 use crate::batch::{Batch, Group, Record};
 use crate::blob_path::BlobPath;
 use crate::filter::{Context, Evaluator, Filter, Known, Verdict};
 use crate::issue::{Issue, IssueKind, IssueLog};
-use crate::origin::RuleOrigin;
 use crate::time::parse_time_ms;
 use crate::tuple::Tuple;
-use core::hash::{BuildHasher, Hasher};
-use foldhash::quality::FixedState;
 use std::collections::VecDeque;
-
-/// What to decode. The default keeps everything.
-#[derive(Clone, Debug)]
-pub struct DecodeOptions {
-    /// Keep only tuples that pass (default: all).
-    pub filter: Option<Filter>,
-    /// Keep only tuples logged at or after this time, in milliseconds since 1970 UTC (default: all).
-    pub start_ms: Option<i64>,
-    /// Keep only tuples logged before this time (default: all).
-    pub end_ms: Option<i64>,
-    /// Keep only tuples logged at one of these NICs, each as [`normalised_mac`] gives it (default: all).
-    pub macs: Option<Vec<String>>,
-    /// A batch is full from this many rows on; it ends with a whole record (default: 131,072).
-    pub batch_rows: usize,
-    /// Keep the byte of each tuple in `Batch::offset` (default: no).
-    pub offsets: bool,
-}
-
-impl Default for DecodeOptions {
-    fn default() -> Self {
-        DecodeOptions {
-            filter: None,
-            start_ms: None,
-            end_ms: None,
-            macs: None,
-            batch_rows: 128 * 1024,
-            offsets: false,
-        }
-    }
-}
 
 /// Rows, groups and records under construction.
 #[derive(Debug)]
@@ -52,67 +21,67 @@ pub(super) struct RecordBuilder {
     pub(super) options: DecodeOptions,
     pub(super) ready: VecDeque<Batch>,
     pub(super) issues: IssueLog,
-    evaluator: Option<Evaluator>,
-    batch: Batch,
-    source: String,
-    path: BlobPath,
-    envelopes: Vec<Envelope>,
+    pub(super) evaluator: Option<Evaluator>,
+    pub(super) batch: Batch,
+    pub(super) source: String,
+    pub(super) path: BlobPath,
+    pub(super) envelopes: Vec<Envelope>,
     /// Fields of the `flows` entry that is being read.
-    flow: FlowEntry,
+    pub(super) flow: FlowEntry,
     /// Fields of the group of tuples that is being read.
-    group: GroupEntry,
+    pub(super) group: GroupEntry,
     /// Flow records of this source so far.
-    records: u64,
+    pub(super) records: u64,
     /// Records of this source that are no flow records: how many, and the first one's place and category.
-    foreign: u64,
-    first_foreign: Option<(u64, Option<String>)>,
+    pub(super) foreign: u64,
+    pub(super) first_foreign: Option<(u64, Option<String>)>,
 }
 
 /// An object that is a wrapper or a record.
 #[derive(Debug, Default)]
-struct Envelope {
-    offset: u64,
-    is_wrapper: bool,
-    time_ms: Option<i64>,
-    time_text: Option<String>,
-    mac: Option<String>,
-    flow_log_guid: Option<String>,
-    flow_log_resource_id: Option<String>,
-    resource_id: Option<String>,
-    target_resource_id: Option<String>,
-    category: Option<String>,
+pub(super) struct Envelope {
+    pub(super) offset: u64,
+    pub(super) is_wrapper: bool,
+    pub(super) time_ms: Option<i64>,
+    pub(super) time_text: Option<String>,
+    pub(super) mac: Option<String>,
+    pub(super) flow_log_guid: Option<String>,
+    pub(super) flow_log_resource_id: Option<String>,
+    pub(super) resource_id: Option<String>,
+    pub(super) target_resource_id: Option<String>,
+    pub(super) category: Option<String>,
     /// Set once the object turned out to hold flows.
-    flows: Option<FlowRecord>,
+    pub(super) flows: Option<FlowRecord>,
 }
 
 /// A record's place in the batch.
 #[derive(Debug)]
-struct FlowRecord {
-    is_nsg: bool,
-    number: u64,
-    index: u32,
-    first_row: usize,
-    first_group: usize,
-    tuples: u64,
-    body: Fingerprint,
+pub(super) struct FlowRecord {
+    pub(super) is_nsg: bool,
+    pub(super) number: u64,
+    pub(super) index: u32,
+    pub(super) first_row: usize,
+    pub(super) first_group: usize,
+    pub(super) tuples: u64,
+    pub(super) body: Fingerprint,
     /// True where rows were kept although the filter could not decide yet.
-    is_undecided: bool,
+    pub(super) is_undecided: bool,
 }
 
 #[derive(Debug, Default)]
-struct FlowEntry {
-    first_group: usize,
+pub(super) struct FlowEntry {
+    pub(super) first_group: usize,
     /// The ACL (VNet) or the rule (NSG).
-    text: Option<u32>,
+    pub(super) text: Option<u32>,
 }
 
 #[derive(Debug, Default)]
-struct GroupEntry {
-    index: u32,
+pub(super) struct GroupEntry {
+    pub(super) index: u32,
     /// The rule (VNet) or the NIC (NSG).
-    text: Option<u32>,
+    pub(super) text: Option<u32>,
     /// Whether tuples of this group are kept, as far as the NIC says.
-    mac_verdict: Option<bool>,
+    pub(super) mac_verdict: Option<bool>,
 }
 
 impl RecordBuilder {
@@ -148,7 +117,8 @@ impl RecordBuilder {
     /// Says so where the source holds records but no flows.
     pub(super) fn finish_source(&mut self) {
         let Some((offset, category)) = self.first_foreign.take() else { return };
-        let records = if self.foreign == 1 { "1 record".to_owned() } else { format!("{} records", self.foreign) };
+        let records =
+            if self.foreign == 1 { "1 record".to_owned() } else { format!("{} records", self.foreign) };
         let category = category.map_or_else(String::new, |category| format!(" of category `{category}`"));
         let verdict = match (self.records, self.foreign) {
             (0, _) => ": this is no flow log",
@@ -276,7 +246,9 @@ impl RecordBuilder {
     /// Takes a tuple of the group that is being read; `text` is how it stands in the input, `offset` where.
     #[inline]
     pub(super) fn add_tuple(&mut self, tuple: &Tuple, text: &[u8], offset: u64) {
-        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else { return };
+        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else {
+            return;
+        };
         record.tuples += 1;
         record.body.add(text);
 
@@ -369,7 +341,8 @@ impl RecordBuilder {
     fn prepare_filter(&mut self) {
         let Some(envelope) = self.envelopes.last() else { return };
         let is_nsg = envelope.flows.as_ref().is_some_and(|record| record.is_nsg);
-        let known = |code: Option<u32>| code.map_or(Known::Unknown, |code| Known::Value(self.batch.texts.get(code)));
+        let known =
+            |code: Option<u32>| code.map_or(Known::Unknown, |code| Known::Value(self.batch.texts.get(code)));
         // An NSG's own NIC field wins over the record's, and may still follow.
         let mac = if is_nsg { known(self.group.text) } else { known_text(&envelope.mac) };
         self.group.mac_verdict = match (&self.options.macs, mac) {
@@ -402,92 +375,10 @@ impl RecordBuilder {
         evaluator.enter(&context);
     }
 
-    fn close_envelope(&mut self, is_whole: bool) {
-        let Some(envelope) = self.envelopes.pop() else { return };
-        let Some(flows) = &envelope.flows else {
-            if is_whole && !envelope.is_wrapper {
-                self.foreign += 1;
-                self.first_foreign.get_or_insert((envelope.offset, envelope.category));
-            }
+    fn fingerprint_text(&mut self, code: Option<u32>) {
+        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else {
             return;
         };
-        self.complete_record(&envelope, flows);
-        if flows.is_undecided {
-            self.decide(flows);
-        }
-        if self.batch.len() >= self.options.batch_rows {
-            self.flush();
-        }
-    }
-
-    /// Sets what all groups of a record share, now that all its keys were seen.
-    fn complete_record(&mut self, envelope: &Envelope, flows: &FlowRecord) {
-        let texts = &mut self.batch.texts;
-        let mac = envelope.mac.as_ref().or(self.path.mac.as_ref()).map(|mac| texts.intern(mac));
-        let mut intern = |stated: Option<&String>| stated.map(|text| texts.intern(text));
-        let (acl_id, target_resource_id, flow_log_resource_id);
-        if flows.is_nsg {
-            acl_id = intern(envelope.resource_id.as_ref().or(self.path.nsg_resource_id.as_ref()));
-            (target_resource_id, flow_log_resource_id) = (None, None);
-        } else {
-            acl_id = None;
-            target_resource_id = intern(envelope.target_resource_id.as_ref());
-            flow_log_resource_id = intern(
-                envelope
-                    .flow_log_resource_id
-                    .as_ref()
-                    .or(envelope.resource_id.as_ref())
-                    .or(self.path.flow_log_resource_id.as_ref()),
-            );
-        }
-        let mut body = flows.body;
-        for field in [&envelope.time_text, &envelope.mac, &envelope.flow_log_guid] {
-            body.add(field.as_deref().unwrap_or_default().as_bytes());
-        }
-        if let Some(record) = self.batch.records.get_mut(flows.index as usize) {
-            record.time_ms = envelope.time_ms;
-            record.mac = mac;
-            record.target_resource_id = target_resource_id;
-            record.flow_log_resource_id = flow_log_resource_id;
-            record.identity = body.value();
-        }
-        let (texts, groups) = (&self.batch.texts, &mut self.batch.groups);
-        for group in groups.iter_mut().skip(flows.first_group).filter(|group| group.record == flows.index) {
-            group.mac = group.mac.or(mac);
-            group.acl_id = group.acl_id.or(acl_id);
-            let text = |code: Option<u32>| code.map(|code| texts.get(code));
-            group.rule_origin = RuleOrigin::of(text(group.rule), text(group.acl_id));
-        }
-    }
-
-    /// Decides on the rows that were kept because the filter's answer hung on a key that came later.
-    fn decide(&mut self, flows: &FlowRecord) {
-        let mut keep = vec![true; self.batch.len().saturating_sub(flows.first_row)];
-        let mut entered = None;
-        for (row, keep) in (flows.first_row..).zip(&mut keep) {
-            let Some((group, record)) = self.batch.place(row) else { continue };
-            if group.record != flows.index {
-                continue;
-            }
-            if let Some(macs) = &self.options.macs {
-                let mac = self.batch.text(group.mac);
-                *keep = mac.is_some_and(|mac| macs.iter().any(|wanted| wanted == mac));
-            }
-            let (true, Some(evaluator)) = (*keep, &mut self.evaluator) else { continue };
-            if entered != self.batch.group.get(row).copied() {
-                entered = self.batch.group.get(row).copied();
-                evaluator.enter(&Context::of(&self.batch, group, record));
-            }
-            let Some(tuple) = self.batch.tuple(row) else { continue };
-            let offset = self.batch.offset.get(row).copied().unwrap_or_default();
-            *keep = evaluator.test(&tuple, offset) == Verdict::Keep;
-        }
-        let first_row = flows.first_row;
-        self.batch.retain_from(first_row, |row| keep.get(row - first_row).copied().unwrap_or(false));
-    }
-
-    fn fingerprint_text(&mut self, code: Option<u32>) {
-        let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else { return };
         record.body.add(code.map_or("", |code| self.batch.texts.get(code)).as_bytes());
     }
 
@@ -500,31 +391,3 @@ impl RecordBuilder {
 fn known_text(text: &Option<String>) -> Known<&str> {
     text.as_deref().map_or(Known::Unknown, Known::Value)
 }
-
-/// A running fingerprint of texts in their order. Two lanes of 64 bits: among a billion records, two different ones
-/// with one fingerprint are not to be expected.
-#[derive(Clone, Copy, Debug, Default)]
-struct Fingerprint {
-    lanes: [u64; 2],
-}
-
-impl Fingerprint {
-    #[inline]
-    fn add(&mut self, text: &[u8]) {
-        // A fixed seed: the same record must have the same fingerprint in every worker.
-        let mut hasher = FixedState::with_seed(FINGERPRINT_SEED).build_hasher();
-        hasher.write(text);
-        let hash = hasher.finish();
-        let [first, second] = &mut self.lanes;
-        *first = (first.rotate_left(5) ^ hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        *second = second.wrapping_add(hash).wrapping_mul(0xC2B2_AE3D_27D4_EB4F).rotate_left(31);
-    }
-
-    fn value(self) -> u128 {
-        let [first, second] = self.lanes;
-        u128::from(first) << 64 | u128::from(second)
-    }
-}
-
-/// Any number will do, as long as it stays.
-const FINGERPRINT_SEED: u64 = 4;

@@ -22,7 +22,9 @@ pub(super) fn string_end(text: &[u8]) -> StringEnd {
         match text.get(at + found) {
             Some(b'"') => return StringEnd::At { end: at + found, escaped },
             // A line break can't be escaped either: the string was cut off in an escape.
-            Some(b'\\') if text.get(at + found + 1) == Some(&b'\n') => return StringEnd::LineBreak(at + found + 1),
+            Some(b'\\') if text.get(at + found + 1) == Some(&b'\n') => {
+                return StringEnd::LineBreak(at + found + 1);
+            }
             Some(b'\\') => {
                 escaped = true;
                 at += found + 2;

@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         from vnetflow.cli.failures import guarded
+        from vnetflow.cli.interrupts import interrupts
 
+        if arguments is None:
+            interrupts.install()
         return guarded(arguments)
     except KeyboardInterrupt:
         return 130

@@ -68,7 +68,8 @@ def summary(source: tuple[str, ...], **options: Any) -> None:
     request.tell_left_out()
     repeated = table["repeated_records"].item()
     if repeated and not request.quiet and not request.settings.drop_duplicates:
-        say(f"{repeated} repeated records count again; `--duplicates drop` leaves them out")
+        records = "1 repeated record counts" if repeated == 1 else f"{repeated} repeated records count"
+        say(f"{records} again; `--duplicates drop` leaves them out")
 
 
 @commands.command()
@@ -127,7 +128,7 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 
 @commands.command()
 @shared_options
-@click.argument("out", type=click.Path())
+@click.argument("out", type=click.Path(readable=False))
 @click.option(
     "--to",
     "form",
@@ -152,7 +153,7 @@ def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
 
 
 @commands.command()
-@click.argument("out", type=click.Path())
+@click.argument("out", type=click.Path(readable=False))
 @click.option("--hours", default=2, metavar="NUMBER", help="Hours of logs. Default: 2.")
 @click.option("--rate", default=20_000, metavar="NUMBER", help="Tuples an hour, about. Default: 20,000.")
 @click.option("--seed", default=1, metavar="NUMBER", help="The same seed gives the same logs. Default: 1.")
@@ -185,7 +186,7 @@ def demo(out: str, quiet: bool, **options: Any) -> None:
 
 @commands.command("explain-filter")
 @click.argument("expression")
-@click.option("--groups", metavar="FILE", type=click.Path(), help="Names for networks: CSV or JSON.")
+@click.option("--groups", metavar="FILE", type=click.Path(readable=False), help="Names for networks: CSV or JSON.")
 def explain_filter(expression: str, groups: str | None) -> None:
     """Show how a filter is understood, fully bracketed."""
     click.echo(explain_filter_text(expression, groups=groups))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from vnetflow.cli.failures import say
+from vnetflow.cli.interrupts import interrupts
 from vnetflow.cli.output import check_target, text_times, whole_file
 from vnetflow.columns import check_ip_form
 from vnetflow.near_match import check_choice
@@ -78,12 +79,13 @@ def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip
 def _sink(tuples: pl.LazyFrame, form: str, target: Path | IO[bytes]) -> None:
     import polars as pl
 
-    if form == "parquet":
-        tuples.sink_parquet(target)
-    elif form == "csv":
-        tuples.sink_csv(target)
-    elif form == "ndjson":
-        tuples.sink_ndjson(target)
-    else:
-        # The oldest layout is what every reader of Arrow understands.
-        tuples.sink_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+    with interrupts.left_to_polars():
+        if form == "parquet":
+            tuples.sink_parquet(target)
+        elif form == "csv":
+            tuples.sink_csv(target)
+        elif form == "ndjson":
+            tuples.sink_ndjson(target)
+        else:
+            # The oldest layout is what every reader of Arrow understands.
+            tuples.sink_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.oldest())

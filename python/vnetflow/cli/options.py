@@ -15,6 +15,7 @@ from vnetflow.cli.failures import say
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Sequence
 
     from vnetflow.issue_report import IssueReport
@@ -34,7 +35,7 @@ class Request:
     origin: Origin
     settings: Settings
     quiet: bool
-    reports: list[IssueReport] = field(default_factory=lambda: [])
+    reports: list[IssueReport] = field(default_factory=list["IssueReport"])
 
     def tell_left_out(self) -> None:
         """Say on standard error what could not be read, if anything."""
@@ -67,7 +68,14 @@ def request_of(sources: tuple[str, ...], options: dict[str, Any]) -> Request:
 def _origin(sources: Sequence[str]) -> Origin:
     if sources.count("-") > 1:
         raise click.UsageError("standard input `-` stands twice among the sources")
-    return origin_of([sys.stdin.buffer if source == "-" else source for source in sources])
+    return origin_of([_standard_input() if source == "-" else source for source in sources])
+
+
+def _standard_input() -> io.FileIO:
+    # Without Python's own buffer, whose lock a thread that waits for a silent pipe would hold at the end.
+    raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
+    vars(raw)["name"] = "<stdin>"
+    return raw
 
 
 def one_of(*names: str) -> Completer:
@@ -83,12 +91,14 @@ def one_of(*names: str) -> Completer:
 def shared_options(command: Command) -> Command:
     """Add what every command that reads logs takes."""
     options = [
-        click.argument("source", nargs=-1, required=True, type=click.Path()),
+        click.argument("source", nargs=-1, required=True, type=click.Path(readable=False)),
         click.option("--filter", metavar="EXPRESSION", help="Keep what it is true for: 'port 22 and denied'."),
         click.option("--start", metavar="TIME", help="Keep what was logged from this time on, ISO, UTC."),
         click.option("--end", metavar="TIME", help="Keep what was logged before this time, ISO, UTC."),
         click.option("--mac", metavar="MAC", multiple=True, help="Keep what this NIC logged; may be repeated."),
-        click.option("--groups", metavar="FILE", type=click.Path(), help="Names for networks: CSV or JSON."),
+        click.option(
+            "--groups", metavar="FILE", type=click.Path(readable=False), help="Names for networks: CSV or JSON."
+        ),
         click.option(
             "--duplicates",
             default="keep",
@@ -113,7 +123,7 @@ def result_options(command: Command) -> Command:
             shell_complete=one_of(*RESULT_FORMATS),
             help="Form of the result. Default: by the name in --output, else a table.",
         ),
-        click.option("--output", metavar="FILE", type=click.Path(), help="Write the result there."),
+        click.option("--output", metavar="FILE", type=click.Path(readable=False), help="Write the result there."),
         click.option("--force", is_flag=True, help="Overwrite what exists."),
     ]
     for option in reversed(options):

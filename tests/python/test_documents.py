@@ -1,0 +1,76 @@
+"""The documentation says what is so: its commands and code run, its tables are those of the core."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vnetflow import _core
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+TYPES = {
+    "time_ms": "Datetime[ms, UTC]",
+    "address": "String",
+    "u8": "UInt8",
+    "u16": "UInt16",
+    "u64": "UInt64",
+    "text": "Categorical",
+}
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    """Give the fenced blocks of that language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def folder_with_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder to run the documentation in, with the demo network's logs in `demo`."""
+    folder = tmp_path_factory.mktemp("readme")
+    subprocess.run([sys.executable, "-m", "vnetflow", "demo", "demo"], cwd=folder, check=True)
+    return folder
+
+
+def test_every_command_of_the_readme_runs(folder_with_demo: Path) -> None:
+    lines = [line for block in code_blocks(README, "console") for line in block.splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("vnetflow ")]
+    assert len(commands) >= 7
+    for command in commands:
+        if command[1] == "demo":
+            continue
+        result = subprocess.run(
+            [sys.executable, "-m", *command], cwd=folder_with_demo, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 0, (command, result.stderr)
+        assert "Traceback" not in result.stderr
+
+
+def test_the_python_code_of_the_readme_runs(folder_with_demo: Path) -> None:
+    blocks = code_blocks(README, "python")
+    assert blocks
+    subprocess.run([sys.executable, "-c", "\n".join(blocks)], cwd=folder_with_demo, check=True)
+
+
+def test_the_page_of_columns_is_the_core_s_table() -> None:
+    rows = ["| column | type | null | meaning |", "|---|---|---|---|"]
+    for name, column_type, nullable, default, meaning in _core.COLUMNS:
+        kind, _, names = column_type.partition(":")
+        shown = "Enum: " + ", ".join(f"`{value}`" for value in names.split(",")) if kind == "enum" else TYPES[kind]
+        note = "" if default else "; only when asked for by `columns=`"
+        rows.append(f"| `{name}` | {shown} | {'yes' if nullable else ''} | {meaning}{note} |")
+    page = (ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
+    assert "\n".join(rows) in page, "docs/columns.md should hold:\n" + "\n".join(rows)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"

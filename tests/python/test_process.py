@@ -1,0 +1,165 @@
+"""How the package behaves as a process: quick to import, lets other threads run, stops when told, stays small."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import vnetflow as vf
+
+if TYPE_CHECKING:
+    from conftest import Demo
+
+
+def test_importing_costs_less_than_50_ms_over_polars() -> None:
+    # The processor's time, since other work on the machine is no cost of ours.
+    timed = "import polars, time; start = time.process_time(); import vnetflow; print(time.process_time() - start)"
+    runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True).stdout for _ in range(5)]
+    assert min(float(run) for run in runs) < 0.05
+
+
+def test_importing_does_not_import_what_only_some_need() -> None:
+    code = (
+        "import sys, vnetflow; print(*sorted({'polars', 'rich', 'click', 'pyarrow', 'cloudpickle'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b""
+
+
+@pytest.mark.parametrize("work", [vf.read, vf.summary])
+def test_other_threads_run_while_logs_are_read(demo: Demo, work) -> None:
+    many = demo.files() * 60
+    gaps: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        last = time.perf_counter()
+        while not done.is_set():
+            time.sleep(0.002)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    start = time.perf_counter()
+    work(many)
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    assert len(gaps) > 10
+    assert max(gaps) < max(0.5 * seconds, 0.3)
+
+
+def _wait_until_it_has_begun(pid: int) -> None:
+    """Wait until the process has loaded the extension: before that, Ctrl-C meets Python's own start."""
+    deadline = time.monotonic() + 30
+    process = Path("/proc") / str(pid)
+    while time.monotonic() < deadline:
+        if "_core.abi3" in (process / "maps").read_text():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never loaded the extension")
+
+
+def _interrupted(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Ctrl-C soon after reading began."""
+    command = subprocess.Popen(
+        arguments, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    try:
+        _wait_until_it_has_begun(command.pid)
+        time.sleep(1.0)
+        assert command.poll() is None, "it was done before it could be interrupted"
+        command.send_signal(signal.SIGINT)
+        start = time.perf_counter()
+        # The pipe to standard input stays open: Ctrl-C must not wait for what never comes.
+        command.wait(timeout=20)
+        seconds = time.perf_counter() - start
+        output, errors = command.communicate()
+    finally:
+        command.kill()
+        command.wait()
+    assert seconds < 3
+    return subprocess.CompletedProcess(arguments, command.returncode, output, errors)
+
+
+@pytest.fixture(scope="module")
+def large_log(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> str:
+    """A file that takes a while: the demo's blobs again and again, each a line."""
+    path = tmp_path_factory.mktemp("large") / "large.json"
+    lines = b"\n".join(file.read_bytes() for file in demo.files()) + b"\n"
+    with path.open("wb") as file:
+        for _ in range(100_000_000 // len(lines)):
+            file.write(lines)
+    return str(path)
+
+
+@pytest.mark.parametrize("command", [["summary"], ["top"], ["convert", "--to", "csv"], ["convert", "--to", "parquet"]])
+def test_ctrl_c_ends_the_command_line_quietly(large_log: str, tmp_path: Path, command: list[str]) -> None:
+    sources = [large_log] * 200
+    target = ["out"] if command[0] == "convert" else []
+    done = _interrupted([sys.executable, "-m", "vnetflow", *command, *sources, *target], tmp_path)
+    assert done.returncode == 130
+    assert done.stdout == ""
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_a_wait_for_standard_input(tmp_path: Path) -> None:
+    done = _interrupted([sys.executable, "-m", "vnetflow", "summary", "-"], tmp_path)
+    assert done.returncode == 130
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "call", ["vf.read(sources, columns='time')", "vf.summary(sources)", "vf.scan(sources).select('time').collect()"]
+)
+def test_ctrl_c_raises_keyboard_interrupt_in_python(large_log: str, tmp_path: Path, call: str) -> None:
+    code = f"import vnetflow as vf\nsources = [{large_log!r}] * 200\n"
+    code += f"try:\n    {call}\nexcept KeyboardInterrupt:\n    print('interrupted')"
+    done = _interrupted([sys.executable, "-c", code], tmp_path)
+    # Polars raises a second one while the first is handled.
+    assert done.stdout == "interrupted\n" or "scan" in call, done.stderr
+    assert done.stdout == "interrupted\n" or done.stderr.splitlines()[-1] == "KeyboardInterrupt"
+
+
+def test_a_person_sees_a_progress_bar(large_log: str) -> None:
+    terminal, end = pty.openpty()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "vnetflow", "summary", *[large_log] * 6],
+        stdout=subprocess.PIPE,
+        stderr=end,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(end)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    assert command.stdout is not None
+    command.stdout.close()
+    assert command.wait(timeout=60) in (0, 141)
+    os.close(terminal)
+    assert b"reading" in seen
+    assert b"tuples" in seen
+
+
+def test_nobody_else_sees_one(large_log: str) -> None:
+    command = [sys.executable, "-m", "vnetflow", "summary", *[large_log] * 6]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert b"reading" not in done.stderr
+    assert b"\x1b" not in done.stderr

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the browser module: wasm/pkg/web (for browsers and workers) and wasm/pkg/nodejs (for tests).
+#
+# Takes rustup's wasm32 target. Where rustup's server can't be reached, Debian's own compiler does it (installed if it is
+# missing), which builds std itself.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target_dir="${CARGO_TARGET_DIR:-target}"
+target=wasm32-unknown-unknown
+arguments=(build --package vnetflow-wasm --profile wasm --target "$target" --locked)
+# Stripped, the module would no longer say that it uses SIMD; the bindings leave the names out instead.
+export CARGO_PROFILE_WASM_STRIP=none
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128"
+
+use_debian_compiler() {
+  [ -x /usr/bin/rustc ] && [ -d /usr/lib/rustlib/src ] && return
+  command -v apt-get >/dev/null || return
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update --quiet
+  "${as_root[@]}" apt-get install --yes --no-install-recommends \
+    rustc-web cargo-web rust-web-src rust-web-llvm lld-22
+}
+
+has_target() { rustup target list --installed 2>/dev/null | grep -qx "$target"; }
+if has_target || rustup target add "$target"; then
+  cargo "${arguments[@]}"
+elif use_debian_compiler; then
+  RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo "${arguments[@]}" -Z build-std=std,panic_abort
+else
+  echo "wasm/build.sh: found neither rustup's $target nor Debian's compiler with its sources" >&2
+  exit 1
+fi
+
+cargo build --package vnetflow-bindings --locked --quiet
+for bindings in web nodejs; do
+  rm -rf "wasm/pkg/$bindings"
+  "$target_dir/debug/vnetflow-bindings" "$target_dir/$target/wasm/vnetflow_wasm.wasm" "$bindings" "wasm/pkg/$bindings"
+done
+# Node takes a file for what the nearest package.json says.
+echo '{"type": "commonjs"}' > wasm/pkg/nodejs/package.json
+echo "wasm/pkg: $(stat -c %s wasm/pkg/web/vnetflow_bg.wasm) bytes, $(gzip -9 -c wasm/pkg/web/vnetflow_bg.wasm | wc -c) compressed"
