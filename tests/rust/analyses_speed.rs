@@ -41,22 +41,33 @@ fn for_each_batch(options: &Options, mut take: impl FnMut(Batch)) {
     read(&name, &file);
 }
 
+/// Seconds that this thread ran, whatever else the machine does; 0 where the system does not tell.
+fn busy_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+}
+
 fn measure<T>(name: &str, work: impl FnOnce() -> T) -> T {
     let before = ALLOCATOR.current_usage_as_mb();
     ALLOCATOR.reset_peak_usage();
-    let started = Instant::now();
+    let (started, busy) = (Instant::now(), busy_seconds());
     let answer = work();
-    let seconds = started.elapsed().as_secs_f64();
-    println!("{name}: {seconds:.3} s, {:.0} MB more at most", ALLOCATOR.peak_usage_as_mb() - before);
+    let (seconds, busy) = (started.elapsed().as_secs_f64(), busy_seconds() - busy);
+    println!(
+        "{name}: {seconds:.3} s ({busy:.3} s busy), {:.0} MB more at most",
+        ALLOCATOR.peak_usage_as_mb() - before
+    );
     answer
 }
 
 fn analyse<A: Aggregate>(name: &str, batches: &[Batch], mut aggregate: A) {
-    let rows = measure(name, || {
+    let busy = busy_seconds();
+    let table = measure(name, || {
         batches.iter().for_each(|batch| aggregate.add(batch));
-        aggregate.finish().len()
+        println!("    {:.3} s busy with adding", busy_seconds() - busy);
+        aggregate.finish()
     });
-    println!("    {rows} rows");
+    println!("    {} rows", table.len());
 }
 
 #[test]

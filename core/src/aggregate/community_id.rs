@@ -13,26 +13,46 @@ const SEED: [u8; 2] = [0, 0];
 /// The Community ID of a 5-tuple; both directions have the same.
 #[must_use]
 pub fn community_id(src_ip: IpAddr, dst_ip: IpAddr, src_port: u16, dst_port: u16, protocol: u8) -> String {
-    let one = (octets(src_ip), src_port);
-    let other = (octets(dst_ip), dst_port);
+    // Addresses are compared as they stand in the message: of one family, by their octets.
+    let one = (src_ip, src_port);
+    let other = (dst_ip, dst_port);
     let ((low_ip, low_port), (high_ip, high_port)) = if one <= other { (one, other) } else { (other, one) };
-    let mut message = Vec::with_capacity(40);
-    message.extend_from_slice(&SEED);
-    message.extend_from_slice(&low_ip);
-    message.extend_from_slice(&high_ip);
-    message.extend_from_slice(&[protocol, 0]);
-    message.extend_from_slice(&low_port.to_be_bytes());
-    message.extend_from_slice(&high_port.to_be_bytes());
+    let mut message = Message { bytes: [0; MOST_BYTES], len: 0 };
+    message.push(&SEED);
+    message.push_address(low_ip);
+    message.push_address(high_ip);
+    message.push(&[protocol, 0]);
+    message.push(&low_port.to_be_bytes());
+    message.push(&high_port.to_be_bytes());
     let mut text = String::with_capacity(30);
     text.push_str("1:");
-    push_base64(&sha1(&message), &mut text);
+    push_base64(&sha1(message.bytes.get(..message.len).unwrap_or_default()), &mut text);
     text
 }
 
-fn octets(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(v4) => v4.octets().to_vec(),
-        IpAddr::V6(v6) => v6.octets().to_vec(),
+/// What is hashed, in place: millions of these are made.
+struct Message {
+    bytes: [u8; MOST_BYTES],
+    len: usize,
+}
+
+/// Two IPv6 addresses, two ports, seed, protocol and a zero.
+const MOST_BYTES: usize = 40;
+
+impl Message {
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.len..end) {
+            place.copy_from_slice(bytes);
+            self.len = end;
+        }
+    }
+
+    fn push_address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(v4) => self.push(&v4.octets()),
+            IpAddr::V6(v6) => self.push(&v6.octets()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Aggregates over batches: `add` batches, `merge` with others, `finish` into a table.
 //!
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
-//! merges. No aggregate keeps rows; each keeps one entry a key.
+//! merges. Each keeps one entry a key; only `sessions` and a spread `timeline` keep something of every tuple.
 
 mod anomalies;
 mod answer;

@@ -51,8 +51,12 @@ pub struct SessionTables {
     ordered: Ordered,
     /// Flows by their first tuple's time, then by key.
     flows: std::vec::IntoIter<u32>,
+    /// The texts of all addresses, which are written many times.
+    addresses: Vec<String>,
     rows_each: usize,
     is_first: bool,
+    /// How many sessions of the tables so far are marked so.
+    recreated: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -73,7 +77,7 @@ impl Sessions {
     }
 
     /// The answer in tables of about `rows_each` rows (a flow's sessions stay together), for those who can't hold it
-    /// whole: millions of rows of text take gigabytes. There is at least one table.
+    /// whole: millions of rows of text take gigabytes. There is at least one table; the last one has the notes.
     ///
     /// Sessions of one flow stand together in order of time; flows stand in order of their first tuple, then of
     /// source, destination, ports, protocol, NIC and direction.
@@ -95,9 +99,21 @@ impl Sessions {
             one_ms.cmp(other_ms).then_with(|| key(*one).cmp(&key(*other)))
         });
         let flows: Vec<u32> = flows.into_iter().map(|(_, flow)| flow).collect();
-        SessionTables { events, ordered, flows: flows.into_iter(), rows_each, is_first: true }
+        let addresses = events.flows.addresses.values().iter().map(ToString::to_string).collect();
+        SessionTables {
+            events,
+            ordered,
+            flows: flows.into_iter(),
+            addresses,
+            rows_each,
+            is_first: true,
+            recreated: 0,
+        }
     }
 }
+
+/// Rows that `finish` makes at a time.
+const ROWS_AT_A_TIME: usize = 4096;
 
 impl Aggregate for Sessions {
     fn add(&mut self, batch: &Batch) {
@@ -109,7 +125,11 @@ impl Aggregate for Sessions {
     }
 
     fn finish(self) -> Table {
-        self.tables(usize::MAX).next().unwrap_or_default()
+        // In pieces, because what a piece needs on its way stays in the processor's cache.
+        let mut tables = self.tables(ROWS_AT_A_TIME);
+        let mut whole = tables.next().unwrap_or_default();
+        tables.for_each(|table| whole.append(table));
+        whole
     }
 }
 
@@ -121,13 +141,22 @@ impl Iterator for SessionTables {
         while rows.start.len() < self.rows_each {
             let Some(flow) = self.flows.next() else { break };
             let sessions = stitch(self.ordered.of_flow(flow, &self.events), &self.events);
-            rows.add(flow, &sessions, &self.events);
+            rows.add(flow, &sessions, &self.events, &self.addresses);
         }
         if rows.start.is_empty() && !self.is_first {
             return None;
         }
         self.is_first = false;
-        Some(rows.table())
+        self.recreated += rows.recreated.iter().filter(|is_recreated| **is_recreated == Some(true)).count();
+        let mut table = rows.table();
+        if self.flows.len() == 0 && self.recreated > 0 {
+            table.notes.push(format!(
+                "{} sessions are marked recreated: they ended and began again at one millisecond, and the later one's \
+                 counters may already contain the earlier one's",
+                self.recreated
+            ));
+        }
+        Some(table)
     }
 }
 
@@ -214,14 +243,16 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, flow: u32, sessions: &[Session], events: &Events) {
+    fn add(&mut self, flow: u32, sessions: &[Session], events: &Events, addresses: &[String]) {
         let Some(parts) = events.flows.parts(flow) else { return };
         let FlowParts { src_ip, dst_ip, src_port, dst_port, protocol, hop } = parts;
+        let Some((src, dst)) = events.flows.ends(flow) else { return };
+        let text = |address: u32| addresses.get(address as usize).cloned();
         let hop = events.flows.hop(hop);
         let id = community_id(src_ip, dst_ip, src_port, dst_port, protocol);
         for session in sessions {
-            self.src_ip.push(Some(src_ip.to_string()));
-            self.dst_ip.push(Some(dst_ip.to_string()));
+            self.src_ip.push(text(src));
+            self.dst_ip.push(text(dst));
             self.src_port.push(Some(src_port));
             self.dst_port.push(Some(dst_port));
             self.protocol.push(Some(protocol));
@@ -243,7 +274,6 @@ impl Rows {
     }
 
     fn table(self) -> Table {
-        let recreated = self.recreated.iter().filter(|is_recreated| **is_recreated == Some(true)).count();
         let mut table = Table::default();
         table.add("src_ip", Values::Text(self.src_ip));
         table.add("dst_ip", Values::Text(self.dst_ip));
@@ -260,12 +290,6 @@ impl Rows {
         table.add("continues", Values::U64(self.continues));
         table.add("recreated", Values::Bool(self.recreated));
         table.add("community_id", Values::Text(self.community_id));
-        if recreated > 0 {
-            table.notes.push(format!(
-                "{recreated} sessions are marked recreated: they ended and began again at one millisecond, and the later \
-                 one's counters may already contain the earlier one's"
-            ));
-        }
         table
     }
 }

@@ -11,12 +11,16 @@ pub(super) fn sha1(message: &[u8]) -> [u8; 20] {
         digest(&mut state, block);
     }
     // The end is marked by a one bit and, at the end of a block, the length in bits.
-    let mut end = rest.to_vec();
-    end.push(0x80);
-    let length_at = if end.len() + 8 > BLOCK { 2 * BLOCK } else { BLOCK } - 8;
-    end.resize(length_at, 0);
-    end.extend_from_slice(&(message.len() as u64 * 8).to_be_bytes());
-    for block in end.chunks_exact(BLOCK) {
+    let mut end = [0; 2 * BLOCK];
+    let length = (message.len() as u64 * 8).to_be_bytes();
+    let blocks = if rest.len() + 1 + length.len() > BLOCK { 2 } else { 1 };
+    for (byte, value) in end.iter_mut().zip(rest.iter().chain(&[0x80])) {
+        *byte = *value;
+    }
+    for (byte, value) in end.iter_mut().skip(blocks * BLOCK - length.len()).zip(length) {
+        *byte = value;
+    }
+    for block in end.chunks_exact(BLOCK).take(blocks) {
         digest(&mut state, block);
     }
     let mut hash = [0; 20];
@@ -30,35 +34,46 @@ pub(super) fn sha1(message: &[u8]) -> [u8; 20] {
 const BLOCK: usize = 64;
 
 fn digest(state: &mut [u32; 5], block: &[u8]) {
-    // The last sixteen words are all that the next one is made of.
-    let mut words = [0_u32; 16];
+    let mut words = [0_u32; 80];
     for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
         *word = bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
     }
-    let [mut a, mut b, mut c, mut d, mut e] = *state;
-    for round in 0..80_usize {
-        let word_at = |back: usize| words.get((round + 16 - back) % 16).copied().unwrap_or(0);
-        let word = if round < 16 {
-            word_at(16)
-        } else {
-            (word_at(3) ^ word_at(8) ^ word_at(14) ^ word_at(16)).rotate_left(1)
+    for place in 16..80 {
+        // Each word is made of four of the sixteen before it.
+        let Some([first, _, third, .., eighth, _, _, _, _, fourteenth, _, _, next]) =
+            words.get_mut(place - 16..=place)
+        else {
+            continue;
         };
-        if let Some(slot) = words.get_mut(round % 16) {
-            *slot = word;
-        }
-        let (mixed, constant) = match round {
-            0..20 => (b & c | !b & d, 0x5a82_7999),
-            20..40 => (b ^ c ^ d, 0x6ed9_eba1),
-            40..60 => (b & c | b & d | c & d, 0x8f1b_bcdc),
-            _ => (b ^ c ^ d, 0xca62_c1d6_u32),
-        };
-        let next =
-            a.rotate_left(5).wrapping_add(mixed).wrapping_add(e).wrapping_add(word).wrapping_add(constant);
-        (a, b, c, d, e) = (next, a, b.rotate_left(30), c, d);
+        *next = (*first ^ *third ^ *eighth ^ *fourteenth).rotate_left(1);
     }
-    for (sum, value) in state.iter_mut().zip([a, b, c, d, e]) {
+    let mut round = *state;
+    let (first, rest) = words.split_at(20);
+    let (second, rest) = rest.split_at(20);
+    let (third, fourth) = rest.split_at(20);
+    turn(&mut round, first, 0x5a82_7999, |b, c, d| b & c | !b & d);
+    turn(&mut round, second, 0x6ed9_eba1, |b, c, d| b ^ c ^ d);
+    turn(&mut round, third, 0x8f1b_bcdc, |b, c, d| b & c | b & d | c & d);
+    turn(&mut round, fourth, 0xca62_c1d6, |b, c, d| b ^ c ^ d);
+    for (sum, value) in state.iter_mut().zip(round) {
         *sum = sum.wrapping_add(value);
     }
+}
+
+/// Twenty rounds with one constant and one way of mixing.
+#[inline]
+fn turn(state: &mut [u32; 5], words: &[u32], constant: u32, mix: impl Fn(u32, u32, u32) -> u32) {
+    let [mut a, mut b, mut c, mut d, mut e] = *state;
+    for word in words {
+        let next = a
+            .rotate_left(5)
+            .wrapping_add(mix(b, c, d))
+            .wrapping_add(e)
+            .wrapping_add(*word)
+            .wrapping_add(constant);
+        (a, b, c, d, e) = (next, a, b.rotate_left(30), c, d);
+    }
+    *state = [a, b, c, d, e];
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ fn crowded(most: usize) -> impl Strategy<Value = Vec<TestRow>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn any_order_gives_the_same_timeline_and_sums_stay(
