@@ -122,7 +122,7 @@ mod tests {
             (Place::Any, true),
             (Place::Named("virtualnetwork".to_owned()), false),
         ] {
-            assert_eq!(hull.is_narrower(&[place.clone()]), expected, "{place:?}");
+            assert_eq!(hull.is_narrower(core::slice::from_ref(&place)), expected, "{place:?}");
         }
     }
 }
