@@ -114,8 +114,9 @@ def summary(
     source, filter, start, end, mac, groups, duplicates, on_issue, progress
         As in `read`.
     vantage
-        `"all"` counts a flow at every NIC that logged it, `"once"` at one of them: the NIC of its source, else of
-        its destination, else another one. That reads the source twice. Default: `"all"`.
+        `"all"` counts a flow at every NIC that logged it, `"once"` at one of them: the NIC of its
+        destination, else of its source, else another one. That reads the source twice; `notes` of the table tells by
+        how much all NICs over-count. Default: `"all"`.
 
     Returns
     -------

@@ -34,7 +34,7 @@ def conversations(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
         One row a conversation, the most bytes first: `src_ip`, `dst_ip`, `dst_port`, `protocol`, the counters
         (`tuples`, `flows`, `denied`, `packets_src_to_dst`, `bytes_src_to_dst`, `packets_dst_to_src`,
         `bytes_dst_to_src`, `bytes`; null where nothing was counted), `first_time`, `last_time`, and `sessions`
-        (distinct source ports).
+        (as many as `sessions` lists).
 
     Examples
     --------
@@ -197,7 +197,8 @@ def coverage(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     -------
     polars.DataFrame
         One row a NIC and hour: `mac`, `hour`, `records`, `tuples`, `first_time`, `last_time` (null without tuples),
-        and `gap_minutes` (minutes without a record). `notes` tells what such logs can't show.
+        and `gap_minutes` (longest run of
+        minutes without a tuple: a question, no proof of loss). `notes` tells what such logs can't show.
 
     Examples
     --------
