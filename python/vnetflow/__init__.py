@@ -21,6 +21,7 @@ from vnetflow.reading import issues, read
 from vnetflow.scanning import scan
 from vnetflow.security import beacons, exposure, findings, host, scans
 from vnetflow.traffic import conversations, coverage, encryption, endpoints, matrix, sessions, timeline
+from vnetflow.traffic_analytics import nta
 from vnetflow.verdicts import check, denied, one_way, rules, why
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "issues",
     "matrix",
     "notes",
+    "nta",
     "one_way",
     "read",
     "rules",

@@ -197,8 +197,8 @@ def coverage(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     -------
     polars.DataFrame
         One row a NIC and hour: `mac`, `hour`, `records`, `tuples`, `first_time`, `last_time` (null without tuples),
-        and `gap_minutes` (longest run of
-        minutes without a tuple: a question, no proof of loss). `notes` tells what such logs can't show.
+        and `gap_minutes` (longest run of minutes without a tuple: a question, no proof of loss). `notes` tells what
+        such logs can't show.
 
     Examples
     --------

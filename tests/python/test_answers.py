@@ -201,3 +201,13 @@ def test_the_dossier_on_the_command_line(demo: Demo, run: Run) -> None:
 def test_diff_takes_two_sources(demo: Demo, run: Run) -> None:
     assert run("diff", demo.folder, demo.folder, "--format", "json").stdout == "[]\n"
     assert run("diff", demo.folder).returncode == 2
+
+
+def test_convert_to_the_rows_of_traffic_analytics(demo: Demo, run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "nta.parquet"
+    assert run("convert", demo.folder, target, "--to", "nta").returncode == 0
+    table = vf.nta(demo.folder)
+    assert pl.read_parquet(target).equals(table)
+    assert table["BytesSrcToDest"].sum() == demo.tuples["bytes_src_to_dst"].sum()
+    assert {"SrcIp", "DestIp", "DestPort", "L4Protocol", "FlowIntervalStartTime", "FlowType"} <= set(table.columns)
+    assert run("convert", demo.folder, tmp_path / "x.csv", "--to", "nta", "--columns", "src_ip").returncode == 2

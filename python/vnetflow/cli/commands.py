@@ -140,23 +140,29 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 @click.option(
     "--to",
     "form",
-    metavar="parquet|csv|ndjson|arrow",
-    shell_complete=one_of("parquet", "csv", "ndjson", "arrow"),
-    help="Form of the tuples. Default: by the ending of OUT.",
+    metavar="parquet|csv|ndjson|arrow|nta",
+    shell_complete=one_of("parquet", "csv", "ndjson", "arrow", "nta"),
+    help="Form of the tuples, or nta: Traffic Analytics' rows, in the form that OUT ends in. Default: by its ending.",
 )
 @click.option("--columns", metavar="NAMES", shell_complete=one_of(*COLUMN_NAMES), help="Columns, joined by commas.")
 @click.option("--ip", default="string", metavar="string|categorical|binary", help="Form of addresses. Default: string.")
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
     """Write the tuples as Parquet, CSV, NDJSON or Arrow to OUT."""
-    from vnetflow.cli.conversion import convert_tuples, target_form
+    from vnetflow.cli.conversion import convert_to_nta, convert_tuples, target_form
 
-    form = target_form(out, options.pop("form"), force=options.pop("force"))
+    to: str | None = options.pop("form")
+    form = target_form(out, None if to == "nta" else to, force=options.pop("force"))
     names: str | None = options.pop("columns")
     columns = chosen_columns(None if names is None else [name.strip() for name in names.split(",")])
     ip: str = options.pop("ip")
     request = request_of(source, options)
-    convert_tuples(request, out, form, columns, ip)
+    if to == "nta":
+        if names is not None:
+            raise ValueError("the columns of Traffic Analytics' rows are fixed: leave out `columns`")
+        convert_to_nta(request, out, form)
+    else:
+        convert_tuples(request, out, form, columns, ip)
     request.tell_left_out()
 
 
