@@ -5,6 +5,8 @@
 pub struct Table {
     /// The columns, in order.
     pub columns: Vec<TableColumn>,
+    /// What a reader must know of this answer: what it left out, what it assumed. One sentence each.
+    pub notes: Vec<String>,
 }
 
 /// One column of a result.
@@ -27,6 +29,8 @@ pub enum Values {
     U64(Vec<Option<u64>>),
     /// 64-bit floating point.
     F64(Vec<Option<f64>>),
+    /// True and false.
+    Bool(Vec<Option<bool>>),
     /// Text.
     Text(Vec<Option<String>>),
     /// Milliseconds since 1970, UTC.
@@ -44,6 +48,7 @@ impl Values {
             Values::U16(values) => values.len(),
             Values::U64(values) => values.len(),
             Values::F64(values) => values.len(),
+            Values::Bool(values) => values.len(),
             Values::Text(values) => values.len(),
             Values::TimeMs(values) => values.len(),
             Values::U8List(values) => values.len(),
@@ -55,12 +60,35 @@ impl Values {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Adds the values of another column of the same type; leaves out those of another type.
+    fn append(&mut self, other: Values) {
+        match (self, other) {
+            (Values::U8(own), Values::U8(mut other)) => own.append(&mut other),
+            (Values::U16(own), Values::U16(mut other)) => own.append(&mut other),
+            (Values::U64(own), Values::U64(mut other)) => own.append(&mut other),
+            (Values::F64(own), Values::F64(mut other)) => own.append(&mut other),
+            (Values::Bool(own), Values::Bool(mut other)) => own.append(&mut other),
+            (Values::Text(own), Values::Text(mut other)) => own.append(&mut other),
+            (Values::TimeMs(own), Values::TimeMs(mut other)) => own.append(&mut other),
+            (Values::U8List(own), Values::U8List(mut other)) => own.append(&mut other),
+            _ => {}
+        }
+    }
 }
 
 impl Table {
     /// Adds a column at the end.
     pub fn add(&mut self, name: impl Into<String>, values: Values) {
         self.columns.push(TableColumn { name: name.into(), values });
+    }
+
+    /// Adds the rows and notes of a table with the same columns.
+    pub fn append(&mut self, other: Table) {
+        for (own, other) in self.columns.iter_mut().zip(other.columns) {
+            own.values.append(other.values);
+        }
+        self.notes.extend(other.notes);
     }
 
     /// The column of that name.

@@ -75,6 +75,8 @@ pub(crate) struct Options(pub(crate) Arc<RunOptions>);
 pub(crate) struct RunOptions {
     pub(crate) decode: DecodeOptions,
     pub(crate) drop_duplicates: bool,
+    /// Count a flow at one of the NICs that logged it.
+    pub(crate) once: bool,
     pub(crate) threads: usize,
     pub(crate) on_tick: Option<OnTick>,
 }
@@ -82,13 +84,15 @@ pub(crate) struct RunOptions {
 #[pymethods]
 impl Options {
     #[new]
-    #[pyo3(signature = (*, filter=None, start_ms=None, end_ms=None, macs=None, drop_duplicates=false, threads=None, on_tick=None))]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of its own in Python")]
+    #[pyo3(signature = (*, filter=None, start_ms=None, end_ms=None, macs=None, drop_duplicates=false, once=false, threads=None, on_tick=None))]
     fn new(
         filter: Option<&Filter>,
         start_ms: Option<i64>,
         end_ms: Option<i64>,
         macs: Option<Vec<String>>,
         drop_duplicates: bool,
+        once: bool,
         threads: Option<usize>,
         on_tick: Option<OnTick>,
     ) -> Options {
@@ -100,7 +104,7 @@ impl Options {
             ..DecodeOptions::default()
         };
         let threads = threads.unwrap_or_else(default_threads).max(1);
-        Options(Arc::new(RunOptions { decode, drop_duplicates, threads, on_tick }))
+        Options(Arc::new(RunOptions { decode, drop_duplicates, once, threads, on_tick }))
     }
 }
 

@@ -7,7 +7,7 @@
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, DictionaryArray, Float64Array, RecordBatch, StringArray,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, RecordBatch, StringArray,
     StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
@@ -265,6 +265,7 @@ pub(crate) fn table(table: &Table) -> Result<RecordBatch, ArrowError> {
             Values::U16(values) => Arc::new(UInt16Array::from(values.clone())),
             Values::U64(values) => Arc::new(UInt64Array::from(values.clone())),
             Values::F64(values) => Arc::new(Float64Array::from(values.clone())),
+            Values::Bool(values) => Arc::new(BooleanArray::from(values.clone())),
             Values::Text(values) => Arc::new(StringArray::from(values.clone())),
             Values::TimeMs(values) => {
                 Arc::new(TimestampMillisecondArray::from(values.clone()).with_timezone("UTC"))

@@ -3,6 +3,7 @@
 //! Inputs are gathered into units of some megabytes, so that thousands of small blobs don't make thousands of small
 //! batches. Each thread takes the next unit; memory is bounded by two batches a thread, whatever is read.
 
+use crate::analyses::Once;
 use crate::arguments::RunOptions;
 use crate::find::{Input, Source};
 use crate::progress::Progress;
@@ -158,11 +159,12 @@ impl<T> Work<T> {
     }
 }
 
-/// Folds all batches into one aggregate, with the issues.
+/// Folds all batches into one aggregate, with the issues. `once` says which rows count, where not all do.
 pub(crate) fn fold<A>(
     py: Python<'_>,
     source: &Source,
     options: &Arc<RunOptions>,
+    once: Option<&Arc<Once>>,
     new: impl Fn() -> A + Send + Sync + 'static,
     add_files: impl Fn(&mut A, u64, &[Issue]),
 ) -> PyResult<(A, Vec<Issue>)>
@@ -174,6 +176,9 @@ where
         for batch in batches {
             let mut kept = batch.clone();
             keep_wanted(&mut kept, &options.decode);
+            if let Some(once) = once {
+                once.keep(&mut kept);
+            }
             whole.add(&kept);
         }
         return Ok((whole, Vec::new()));
@@ -184,6 +189,7 @@ where
         next: AtomicUsize::new(0),
         repeats: options.drop_duplicates.then(|| Mutex::new(DropRepeats::default())),
         decode: options.decode.clone(),
+        once: once.map(Arc::clone),
         new,
     });
     let (sender, mut receiver) = channel();
@@ -228,6 +234,7 @@ struct Folding<N> {
     next: AtomicUsize,
     repeats: Option<Mutex<DropRepeats>>,
     decode: DecodeOptions,
+    once: Option<Arc<Once>>,
     new: N,
 }
 
@@ -246,6 +253,9 @@ impl<N> Folding<N> {
                 // Which of two equal records is left out makes no difference to any sum.
                 if let Some(repeats) = &self.repeats {
                     repeats.lock().unwrap_or_else(PoisonError::into_inner).apply(&mut batch);
+                }
+                if let Some(once) = &self.once {
+                    once.keep(&mut batch);
                 }
                 aggregate.add(&batch);
                 true

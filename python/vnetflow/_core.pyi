@@ -1,6 +1,6 @@
 """The compiled part: reads sources, decodes and aggregates. Private; the public functions are in the package."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Protocol, final
 
@@ -18,10 +18,12 @@ __all__ = [
     "Options",
     "Source",
     "__version__",
+    "analyse",
+    "check",
     "demo",
+    "diff",
     "empty",
-    "summary",
-    "top",
+    "host",
 ]
 
 class _Reads(Protocol):
@@ -96,10 +98,14 @@ class Options:
         end_ms: int | None = None,
         macs: Sequence[str] | None = None,
         drop_duplicates: bool = False,
+        once: bool = False,
         threads: int | None = None,
         on_tick: Callable[[int, int, int], None] | None = None,
     ) -> Self:
-        """`on_tick` is called about ten times a second with bytes read, tuples kept and issues so far."""
+        """`once` counts each flow at one NIC, in two passes.
+
+        `on_tick` is called about ten times a second with bytes read, tuples kept and issues so far.
+        """
 
 @final
 class Batches(Iterator[Frame]):
@@ -125,20 +131,27 @@ class Batches(Iterator[Frame]):
 def empty(columns: Sequence[str] | None = None, *, ip: str = "string") -> Frame:
     """A tuple table without rows."""
 
-def summary(source: Source, options: Options) -> tuple[Frame, Frame]:
-    """The summary's one row, and the issues."""
-
-def top(
+def analyse(
     source: Source,
     options: Options,
-    *,
-    by: Sequence[str],
-    metric: str,
-    n: int,
-    bottom: bool,
+    name: str,
+    parameters: Mapping[str, object],
     groups: Groups | None = None,
-) -> tuple[Frame, Frame]:
-    """The ranked rows, and the issues."""
+) -> tuple[Frame, Frame, list[str]]:
+    """An analysis by its name: its table, the issues, and what a reader must know, a sentence each."""
+
+def check(source: Source, options: Options, policy: str) -> tuple[tuple[Frame, Frame, list[str]], str, str]:
+    """The traffic against a policy (JSON text): as `analyse`, and the table as JUnit XML and as SARIF."""
+
+def diff(
+    before: Source, after: Source, options: Options, by: Sequence[str], groups: Groups | None = None
+) -> tuple[Frame, Frame, list[str]]:
+    """What differs between two sources: as `analyse`."""
+
+def host(
+    source: Source, options: Options, ip: str, groups: Groups | None = None
+) -> tuple[list[tuple[str, Frame]], Frame, list[str]]:
+    """A dossier: its tables by name, the issues, and notes."""
 
 def demo(
     folder: str | PathLike[str],

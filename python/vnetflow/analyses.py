@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vnetflow import _core
-from vnetflow.arguments import groups_of, settings_of
+from vnetflow.arguments import common_settings, groups_of, takes_common
 from vnetflow.columns import data_frame, with_key_types
 from vnetflow.issue_report import IssueReport
 from vnetflow.near_match import check_choice, unknown_name
@@ -14,11 +14,13 @@ from vnetflow.progress import progress_bar
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
 
     import polars as pl
+    from typing_extensions import Unpack
 
-    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Settings, Time
+    from vnetflow.arguments import Common, GroupsLike, Settings
     from vnetflow.sources import Origin, SourceLike
 
 _GROUP_KEYS = ("src_group", "dst_group")
@@ -36,33 +38,74 @@ KEYS: tuple[str, ...] = (
 METRICS: tuple[str, ...] = tuple(_core.METRICS)
 """What `top` can rank by."""
 
+_NOTES = "_vnetflow_notes"
+
+Answer: TypeAlias = "tuple[_core.Frame, _core.Frame, list[str]]"
+"""A table, the issues, and notes."""
+
 _NETWORK_KEY = re.compile(r"(src|dst)_net/(\d{1,3})")
 
 
-def analyse(
-    origin: Origin,
-    settings: Settings,
-    call: Callable[[_core.Source, _core.Options], tuple[_core.Frame, _core.Frame]],
+def ask(
+    name: str,
+    source: SourceLike,
+    common: Common,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    key_types: bool = True,
 ) -> pl.DataFrame:
     """Run an analysis of the core over a source and tell what could not be read."""
+    settings = common_settings(name, common)
+
+    def call(opened: _core.Source, options: _core.Options) -> Answer:
+        return _core.analyse(opened, options, name, parameters or {}, settings.core_groups())
+
+    table = run(origin_of(source), settings, call)
+    return noted(with_key_types(table), notes(table)) if key_types else table
+
+
+def run(origin: Origin, settings: Settings, call: Callable[[_core.Source, _core.Options], Answer]) -> pl.DataFrame:
+    """Call the core; tell the issues; keep the notes with the table."""
     opened = origin.open()
     with progress_bar(settings.progress, opened.total_bytes()) as on_tick:
-        frame, issues = call(opened, settings.core_options(on_tick))
+        frame, issues, found = call(opened, settings.core_options(on_tick))
     IssueReport.of(issues).tell(settings.on_issue)
-    return data_frame(frame)
+    return noted(data_frame(frame), found)
 
 
+def noted(table: pl.DataFrame, found: list[str]) -> pl.DataFrame:
+    """Keep notes with a table."""
+    vars(table)[_NOTES] = list(found)
+    return table
+
+
+def notes(table: pl.DataFrame) -> list[str]:
+    """Tell what a reader must know of an answer: what it assumed, what it left out, what it can't show.
+
+    Parameters
+    ----------
+    table
+        What an analysis returned, as it was returned: tables made of it have no notes.
+
+    Returns
+    -------
+    list of str
+        One sentence each; for `why`, the first one is the answer in words.
+
+    Examples
+    --------
+    >>> import vnetflow as vf
+    >>> answer = vf.why(vf.example_log(), src="203.0.113.9", dst="10.1.1.21", port=22)
+    >>> vf.notes(answer)[0].split(" at ")[0]
+    '203.0.113.9 to 10.1.1.21 on port 22: denied by the default rule `DefaultRule_DenyAllInBound`'
+    """
+    return list(vars(table).get(_NOTES, ()))
+
+
+@takes_common
 def summary(
     source: SourceLike,
-    *,
-    filter: str | None = None,
-    start: Time | None = None,
-    end: Time | None = None,
-    mac: str | Iterable[str] | None = None,
-    groups: GroupsLike | None = None,
-    duplicates: Duplicates = "keep",
-    on_issue: OnIssue = "warn",
-    progress: bool | None = None,
+    **common: Unpack[Common],
 ) -> pl.DataFrame:
     """Tell what is in flow logs.
 
@@ -70,6 +113,10 @@ def summary(
     ----------
     source, filter, start, end, mac, groups, duplicates, on_issue, progress
         As in `read`.
+    vantage
+        `"all"` counts a flow at every NIC that logged it, `"once"` at one of them: the NIC of its
+        destination, else of its source, else another one. That reads the source twice; `notes` of the table tells by
+        how much all NICs over-count. Default: `"all"`.
 
     Returns
     -------
@@ -78,7 +125,7 @@ def summary(
         `allowed` and `denied` (tuples), `issues`, `first_time`, `last_time`, `nics`, `versions`,
         `packets_src_to_dst`, `bytes_src_to_dst`, `packets_dst_to_src`, `bytes_dst_to_src`, and `bytes` of both
         directions. Counters are null where no tuple has them; what belongs to files is null for tuples in memory.
-        Every NIC on a flow's path logs it, so sums over several NICs count it several times.
+        Every NIC on a flow's path logs it, so sums over several NICs count it several times: see `vantage`.
 
     Raises
     ------
@@ -91,19 +138,10 @@ def summary(
     >>> vf.summary(vf.example_log()).select("tuples", "flows", "denied", "bytes").rows()
     [(4, 2, 1, 5256000)]
     """
-    settings = settings_of(
-        filter=filter,
-        start=start,
-        end=end,
-        mac=mac,
-        groups=groups,
-        duplicates=duplicates,
-        on_issue=on_issue,
-        progress=progress,
-    )
-    return analyse(origin_of(source), settings, _core.summary)
+    return ask("summary", source, common, key_types=False)
 
 
+@takes_common
 def top(
     source: SourceLike,
     *,
@@ -111,14 +149,7 @@ def top(
     metric: str = "bytes",
     n: int = 10,
     bottom: bool = False,
-    groups: GroupsLike | None = None,
-    filter: str | None = None,
-    start: Time | None = None,
-    end: Time | None = None,
-    mac: str | Iterable[str] | None = None,
-    duplicates: Duplicates = "keep",
-    on_issue: OnIssue = "warn",
-    progress: bool | None = None,
+    **common: Unpack[Common],
 ) -> pl.DataFrame:
     """Tell who is biggest.
 
@@ -126,6 +157,8 @@ def top(
     ----------
     source, filter, start, end, mac, duplicates, on_issue, progress
         As in `read`.
+    vantage
+        As in `summary`.
     by
         What to group by: columns of the tuple table, `"pair"` (source and destination), `"conversation"` (and port
         and protocol), `"src_group"`, `"dst_group"`, or networks such as `"src_net/24"`; one of these or several.
@@ -162,38 +195,17 @@ def top(
     >>> vf.top(vf.example_log(), by=["dst_ip", "dst_port"], metric="denied", n=1)["dst_port"].to_list()
     [22, None]
     """
-    settings = settings_of(
-        filter=filter,
-        start=start,
-        end=end,
-        mac=mac,
-        groups=groups,
-        duplicates=duplicates,
-        on_issue=on_issue,
-        progress=progress,
-    )
-    return top_table(origin_of(source), settings, by=by, metric=metric, n=n, bottom=bottom)
-
-
-def top_table(
-    origin: Origin, settings: Settings, *, by: str | Iterable[str], metric: str, n: int, bottom: bool
-) -> pl.DataFrame:
-    """Rank with common arguments that were checked before."""
-    keys = [by] if isinstance(by, str) else list(by)
-    groups = settings.core_groups()
-    _check_keys(keys, has_groups=groups is not None)
+    keys = keys_of(by, has_groups=common.get("groups") is not None)
     check_choice("metric", metric, METRICS)
     if n < 1:
         raise ValueError(f"expected at least 1 in `n`, found `{n}`")
-
-    def call(source: _core.Source, options: _core.Options) -> tuple[_core.Frame, _core.Frame]:
-        return _core.top(source, options, by=keys, metric=metric, n=n, bottom=bottom, groups=groups)
-
-    return with_key_types(analyse(origin, settings, call))
+    return ask("top", source, common, {"by": keys, "metric": metric, "n": n, "bottom": bottom})
 
 
-def _check_keys(keys: list[str], *, has_groups: bool) -> None:
-    if not keys:
+def keys_of(by: str | Iterable[str], *, has_groups: bool, may_be_none: bool = False) -> list[str]:
+    """Check what to group by."""
+    keys = [by] if isinstance(by, str) else list(by)
+    if not keys and not may_be_none:
         raise ValueError("nothing to group by: name at least one key in `by`")
     for key in keys:
         network = _NETWORK_KEY.fullmatch(key)
@@ -203,6 +215,7 @@ def _check_keys(keys: list[str], *, has_groups: bool) -> None:
             raise ValueError(unknown_name("key", key, KEYS))
         if key in _GROUP_KEYS and not has_groups:
             raise ValueError(f"the key `{key}` needs names for networks: give a CSV, JSON or dict in `groups`")
+    return keys
 
 
 def explain_filter(filter: str, *, groups: GroupsLike | None = None) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast
 
 from vnetflow import _core
-from vnetflow.near_match import check_choice
+from vnetflow.near_match import check_choice, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
 
     _Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
 Duplicates = Literal["keep", "drop"]
 OnIssue = Literal["warn", "raise", "ignore"]
+Vantage = Literal["all", "once"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MAC = re.compile(r"[0-9A-F]{12}")
@@ -50,6 +54,7 @@ class Settings:
     end_ms: int | None = None
     macs: tuple[str, ...] | None = None
     drop_duplicates: bool = False
+    vantage: Vantage = "all"
     on_issue: OnIssue | Callable[[IssueReport], None] = "warn"
     progress: bool | None = None
 
@@ -68,22 +73,74 @@ class Settings:
             end_ms=self.end_ms,
             macs=self.macs,
             drop_duplicates=self.drop_duplicates,
+            once=self.vantage == "once",
             on_tick=on_tick,
         )
 
 
+class Common(TypedDict, total=False):
+    """The keyword arguments that every analysis takes; each may be left out."""
+
+    filter: str | None
+    start: Time | None
+    end: Time | None
+    mac: str | Iterable[str] | None
+    groups: GroupsLike | None
+    vantage: Vantage
+    duplicates: Duplicates
+    on_issue: OnIssue | Callable[[IssueReport], None]
+    progress: bool | None
+
+
+_COMMON_DEFAULTS: dict[str, object] = {
+    "filter": None,
+    "start": None,
+    "end": None,
+    "mac": None,
+    "groups": None,
+    "vantage": "all",
+    "duplicates": "keep",
+    "on_issue": "warn",
+    "progress": None,
+}
+
+
+def takes_common(function: Function) -> Function:
+    """Show the keyword arguments of `Common` one by one in the function's signature."""
+    signature = inspect.signature(function)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    annotations = {name: hint.__forward_arg__ for name, hint in Common.__annotations__.items()}
+    common = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotations[name])
+        for name, default in _COMMON_DEFAULTS.items()
+    ]
+    vars(function)["__signature__"] = signature.replace(parameters=own + common)
+    return function
+
+
+def common_settings(function: str, common: Common) -> Settings:
+    """Check the keyword arguments that every analysis takes; an unknown one is an error as in any function."""
+    for name in common:
+        if name not in _COMMON_DEFAULTS:
+            told = unknown_name("argument", name, _COMMON_DEFAULTS)
+            raise TypeError(f"{function}() got an unexpected keyword: {told}")
+    return settings_of(**common)
+
+
 def settings_of(
     *,
-    filter: str | None,
-    start: Time | None,
-    end: Time | None,
-    mac: str | Iterable[str] | None,
-    groups: GroupsLike | None,
-    duplicates: Duplicates,
-    on_issue: OnIssue | Callable[[IssueReport], None],
-    progress: bool | None,
+    filter: str | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    mac: str | Iterable[str] | None = None,
+    groups: GroupsLike | None = None,
+    vantage: Vantage = "all",
+    duplicates: Duplicates = "keep",
+    on_issue: OnIssue | Callable[[IssueReport], None] = "warn",
+    progress: bool | None = None,
 ) -> Settings:
     """Check what a user passes."""
+    check_choice("value of `vantage`", vantage, ("all", "once"))
     check_choice("value of `duplicates`", duplicates, ("keep", "drop"))
     if not callable(on_issue):
         check_choice("value of `on_issue`", on_issue, ("warn", "raise", "ignore"))
@@ -102,6 +159,7 @@ def settings_of(
         end_ms=end_ms,
         macs=None if mac is None else tuple(macs_of(mac)),
         drop_duplicates=duplicates == "drop",
+        vantage=vantage,
         on_issue=on_issue,
         progress=progress,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vnetflow import _core
-from vnetflow.analyses import analyse
+from vnetflow.analyses import ask
 from vnetflow.arguments import settings_of
 from vnetflow.columns import as_tuple_table, check_ip_form, chosen_columns
 from vnetflow.issue_report import IssueReport
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Settings, Time
+    from vnetflow.arguments import Common, Duplicates, GroupsLike, OnIssue, Settings, Time
     from vnetflow.columns import IpForm
     from vnetflow.sources import Origin, SourceLike
 
@@ -185,15 +185,14 @@ def issues(
     0
     """
     found: list[IssueReport] = []
-    settings = settings_of(
-        filter=filter,
-        start=start,
-        end=end,
-        mac=mac,
-        groups=groups,
-        duplicates="keep",
-        on_issue=found.append,
-        progress=progress,
-    )
-    analyse(origin_of(source), settings, _core.summary)
+    common: Common = {
+        "filter": filter,
+        "start": start,
+        "end": end,
+        "mac": mac,
+        "groups": groups,
+        "on_issue": found.append,
+        "progress": progress,
+    }
+    ask("summary", source, common, key_types=False)
     return found[0].table

@@ -302,7 +302,23 @@ def test_completion_knows_commands_options_and_values(run_process: Run, words: l
     assert {line.partition(",")[2] for line in done.stdout.splitlines()} == expected
 
 
-@pytest.mark.parametrize("command", ["summary", "top", "convert", "issues", "demo", "explain-filter", "completion"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "summary",
+        "top",
+        "convert",
+        "issues",
+        "demo",
+        "why",
+        "check",
+        "host",
+        "diff",
+        "one-way",
+        "explain-filter",
+        "completion",
+    ],
+)
 def test_help_of_every_command(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0

@@ -37,8 +37,9 @@ impl Sum {
         if self.is_logged { u64::try_from(self.sum).ok() } else { None }
     }
 
+    /// Takes in one counter; where it is not logged its value is 0.
     #[inline]
-    fn add(&mut self, value: u64, is_logged: bool) {
+    pub(super) fn add(&mut self, value: u64, is_logged: bool) {
         self.sum += u128::from(value);
         self.is_logged |= is_logged;
     }
@@ -58,20 +59,24 @@ impl Totals {
     /// Takes in one row of a batch.
     #[inline]
     pub fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state), Some(logged)) =
-            (batch.action.get(row), batch.state.get(row), batch.logged.get(row))
-        else {
-            return;
-        };
-        self.tuples += 1;
-        self.flows += u64::from(starts_flow(*action, *state));
-        self.denied += u64::from(*action == Action::Deny);
+        let Some(logged) = batch.logged.get(row) else { return };
+        self.count(batch, row);
         // Where a counter is not logged its column holds 0.
         let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
         self.packets_src_to_dst.add(value(&batch.packets_src_to_dst), logged & 1 != 0);
         self.bytes_src_to_dst.add(value(&batch.bytes_src_to_dst), logged & 2 != 0);
         self.packets_dst_to_src.add(value(&batch.packets_dst_to_src), logged & 4 != 0);
         self.bytes_dst_to_src.add(value(&batch.bytes_dst_to_src), logged & 8 != 0);
+    }
+
+    /// Takes in one row of a batch without its packets and bytes.
+    #[inline]
+    pub(super) fn count(&mut self, batch: &Batch, row: usize) {
+        if let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) {
+            self.tuples += 1;
+            self.flows += u64::from(starts_flow(*action, *state));
+            self.denied += u64::from(*action == Action::Deny);
+        }
     }
 
     /// Takes in all that other totals have taken in.

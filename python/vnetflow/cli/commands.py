@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from vnetflow import _core
-from vnetflow.analyses import KEYS, METRICS, analyse, top_table
+from vnetflow import _core, analyses
+from vnetflow.analyses import KEYS, METRICS
 from vnetflow.analyses import explain_filter as explain_filter_text
+from vnetflow.cli.analyses import add_analyses
 from vnetflow.cli.failures import INTERRUPTED, READER_GONE, say, silence_stdout
-from vnetflow.cli.options import one_of, request_of, result_options, shared_options
+from vnetflow.cli.options import one_of, request_of, result_options, shared_options, vantage_option
 from vnetflow.cli.output import Target
 from vnetflow.columns import COLUMN_NAMES, chosen_columns
 from vnetflow.demo_network import DEMO_FORMATS, write_demo
@@ -52,12 +53,13 @@ def commands() -> None:
 
 @commands.command()
 @shared_options
+@vantage_option
 @result_options
 def summary(source: tuple[str, ...], **options: Any) -> None:
     """Tell what is in the logs."""
     target = Target.of(options)
     request = request_of(source, options)
-    table = analyse(request.origin, request.settings, _core.summary)
+    table = analyses.summary(request.inputs, **request.common)
 
     def draw() -> str:
         from vnetflow.cli.tables import summary_text
@@ -66,6 +68,7 @@ def summary(source: tuple[str, ...], **options: Any) -> None:
 
     target.write(table, draw, is_one_object=True)
     request.tell_left_out()
+    request.tell_notes(table)
     repeated = table["repeated_records"].item()
     if repeated and not request.quiet and not request.settings.drop_duplicates:
         records = "1 repeated record counts" if repeated == 1 else f"{repeated} repeated records count"
@@ -74,6 +77,7 @@ def summary(source: tuple[str, ...], **options: Any) -> None:
 
 @commands.command()
 @shared_options
+@vantage_option
 @click.option(
     "--by",
     default=("src_ip",),
@@ -97,7 +101,7 @@ def top(source: tuple[str, ...], by: tuple[str, ...], metric: str, n: int, botto
     target = Target.of(options)
     request = request_of(source, options)
     keys = [key.strip() for joined in by for key in joined.split(",")]
-    table = top_table(request.origin, request.settings, by=keys, metric=metric, n=n, bottom=bottom)
+    table = analyses.top(request.inputs, by=keys, metric=metric, n=n, bottom=bottom, **request.common)
 
     def draw() -> str:
         from vnetflow.cli.tables import top_text
@@ -106,6 +110,10 @@ def top(source: tuple[str, ...], by: tuple[str, ...], metric: str, n: int, botto
 
     target.write(table, draw)
     request.tell_left_out()
+    request.tell_notes(table)
+
+
+add_analyses(commands)
 
 
 @commands.command()
@@ -115,7 +123,7 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
     """List what could not be read, with its place in the file."""
     target = Target.of(options)
     request = request_of(source, options)
-    analyse(request.origin, request.settings, _core.summary)
+    analyses.summary(request.inputs, **request.common)
     table = request.reports[0].table
 
     def draw() -> str:
@@ -132,23 +140,29 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 @click.option(
     "--to",
     "form",
-    metavar="parquet|csv|ndjson|arrow",
-    shell_complete=one_of("parquet", "csv", "ndjson", "arrow"),
-    help="Form of the tuples. Default: by the ending of OUT.",
+    metavar="parquet|csv|ndjson|arrow|nta",
+    shell_complete=one_of("parquet", "csv", "ndjson", "arrow", "nta"),
+    help="Form of the tuples, or nta: Traffic Analytics' rows, in the form that OUT ends in. Default: by its ending.",
 )
 @click.option("--columns", metavar="NAMES", shell_complete=one_of(*COLUMN_NAMES), help="Columns, joined by commas.")
 @click.option("--ip", default="string", metavar="string|categorical|binary", help="Form of addresses. Default: string.")
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
     """Write the tuples as Parquet, CSV, NDJSON or Arrow to OUT."""
-    from vnetflow.cli.conversion import convert_tuples, target_form
+    from vnetflow.cli.conversion import convert_to_nta, convert_tuples, target_form
 
-    form = target_form(out, options.pop("form"), force=options.pop("force"))
+    to: str | None = options.pop("form")
+    form = target_form(out, None if to == "nta" else to, force=options.pop("force"))
     names: str | None = options.pop("columns")
     columns = chosen_columns(None if names is None else [name.strip() for name in names.split(",")])
     ip: str = options.pop("ip")
     request = request_of(source, options)
-    convert_tuples(request, out, form, columns, ip)
+    if to == "nta":
+        if names is not None:
+            raise ValueError("the columns of Traffic Analytics' rows are fixed: leave out `columns`")
+        convert_to_nta(request, out, form)
+    else:
+        convert_tuples(request, out, form, columns, ip)
     request.tell_left_out()
 
 

@@ -49,14 +49,24 @@ def target_form(out: str, form: str | None, *, force: bool) -> str:
     return form
 
 
+def convert_to_nta(request: Request, out: str, form: str) -> None:
+    """Write Traffic Analytics' rows."""
+    from vnetflow.traffic_analytics import nta
+
+    _write(request, nta(request.inputs, **request.common).lazy(), out, form)
+
+
 def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip: str) -> None:
     """Read and write in pieces; memory does not grow with the logs."""
-    from vnetflow.cli.tables import size_text
-
     check_ip_form(ip)
     if ip == "binary" and form in ("csv", "ndjson"):
         raise ValueError(f"{form} holds text only: choose another `ip` than `binary`, or another form")
-    tuples = lazy_table(request.origin, request.settings, columns, cast("IpForm", ip))
+    _write(request, lazy_table(request.origin, request.settings, columns, cast("IpForm", ip)), out, form)
+
+
+def _write(request: Request, tuples: pl.LazyFrame, out: str, form: str) -> None:
+    from vnetflow.cli.tables import size_text
+
     if form in ("csv", "ndjson"):
         tuples = text_times(tuples)
     if out == "-":

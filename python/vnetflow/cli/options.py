@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from vnetflow.analyses import notes
 from vnetflow.arguments import Settings, settings_of
 from vnetflow.cli.failures import say
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    import polars as pl
+
+    from vnetflow.arguments import Common
     from vnetflow.issue_report import IssueReport
 
     Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -34,8 +38,18 @@ class Request:
     sources: tuple[str, ...]
     origin: Origin
     settings: Settings
+    common: Common
+    """What the functions take; what could not be read is gathered in `reports`."""
+    inputs: list[str | io.FileIO]
+    """The sources as the functions take them."""
     quiet: bool
     reports: list[IssueReport] = field(default_factory=list["IssueReport"])
+
+    def tell_notes(self, table: pl.DataFrame) -> None:
+        """Say on standard error what a reader must know of an answer."""
+        if not self.quiet:
+            for note in notes(table):
+                say(note, prefix="note: ")
 
     def tell_left_out(self) -> None:
         """Say on standard error what could not be read, if anything."""
@@ -52,23 +66,22 @@ def request_of(sources: tuple[str, ...], options: dict[str, Any]) -> Request:
     quiet = bool(options.pop("quiet"))
     progress = options.pop("progress")
     reports: list[IssueReport] = []
-    settings = settings_of(
-        filter=options.pop("filter"),
-        start=options.pop("start"),
-        end=options.pop("end"),
-        mac=options.pop("mac") or None,
-        groups=options.pop("groups"),
-        duplicates=options.pop("duplicates"),
-        on_issue=reports.append,
-        progress=False if quiet and progress is None else progress,
-    )
-    return Request(sources, _origin(sources), settings, quiet, reports)
-
-
-def _origin(sources: Sequence[str]) -> Origin:
+    common: Common = {
+        "filter": options.pop("filter"),
+        "start": options.pop("start"),
+        "end": options.pop("end"),
+        "mac": options.pop("mac") or None,
+        "groups": options.pop("groups"),
+        "vantage": options.pop("vantage", "all"),
+        "duplicates": options.pop("duplicates"),
+        "on_issue": reports.append,
+        "progress": False if quiet and progress is None else progress,
+    }
+    settings = settings_of(**common)
     if sources.count("-") > 1:
         raise click.UsageError("standard input `-` stands twice among the sources")
-    return origin_of([_standard_input() if source == "-" else source for source in sources])
+    inputs = [_standard_input() if source == "-" else source for source in sources]
+    return Request(sources, origin_of(inputs), settings, common, inputs, quiet, reports)
 
 
 def _standard_input() -> io.FileIO:
@@ -112,6 +125,17 @@ def shared_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def vantage_option(command: Command) -> Command:
+    """Add where a flow counts, for commands that sum up."""
+    return click.option(
+        "--vantage",
+        default="all",
+        metavar="all|once",
+        shell_complete=one_of("all", "once"),
+        help="Count a flow at every NIC that logged it, or at one. Default: all.",
+    )(command)
 
 
 def result_options(command: Command) -> Command:

@@ -57,6 +57,10 @@ class Target:
             content = _json(table, is_one_object=is_one_object).encode()
         else:
             content = _binary(table, self.format)
+        self.put(content)
+
+    def put(self, content: bytes) -> None:
+        """Write what is in its form already."""
         if self.path is None:
             sys.stdout.flush()
             sys.stdout.buffer.write(content)
@@ -94,8 +98,13 @@ def text_times(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.with_columns(pl.col(pl.Datetime).dt.strftime(_TIME_FORMAT))
 
 
+def json_rows(table: pl.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows as JSON has them."""
+    return text_times(table.lazy()).collect().to_dicts()
+
+
 def _json(table: pl.DataFrame, *, is_one_object: bool) -> str:
-    rows = text_times(table.lazy()).collect().to_dicts()
+    rows = json_rows(table)
     if is_one_object:
         return json.dumps(rows[0], indent=2) + "\n"
     lines = ",\n".join(json.dumps(row) for row in rows)

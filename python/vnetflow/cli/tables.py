@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -16,7 +17,6 @@ from vnetflow.cli.failures import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     import polars as pl
 
@@ -92,6 +92,53 @@ def issues_text(table: pl.DataFrame) -> str:
     for row in table.iter_rows():
         drawn.add_row(*(Text(_text(value)) for value in row))
     return _drawn(drawn)
+
+
+_SHORT_NAMES = {"bytes_src_to_dst": "to dst", "bytes_dst_to_src": "back", "bits_per_second": "rate"}
+
+_SHOWN_ROWS = 100
+
+
+def rows_text(table: pl.DataFrame) -> str:
+    """Draw the rows of any analysis: counters with units, shares with bars; packets are left to the other formats."""
+    if table.is_empty():
+        return "nothing\n"
+    names = [name for name in table.columns if "packets_" not in name]
+    drawn = _table()
+    for name in names:
+        is_number = _is_number(table, name)
+        short = _SHORT_NAMES.get(name, name.replace("_", " "))
+        drawn.add_column(short, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    if "share" in names:
+        drawn.add_column("", no_wrap=True)
+    for row in table.head(_SHOWN_ROWS).iter_rows(named=True):
+        cells = [Text(_cell(name, row[name])) for name in names]
+        if "share" in names:
+            cells.append(Text("" if row["share"] is None else _bar(row["share"])))
+        drawn.add_row(*cells)
+    left = table.height - _SHOWN_ROWS
+    more = f"… and {left:,} more rows: `--format csv` writes all\n" if left > 0 else ""
+    return _drawn(drawn) + more
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return _text(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "share":
+        return f"{100 * value:.1f} %"
+    if name.startswith("bits_per_second"):
+        return size_text(round(value)).removesuffix("B") + "bit/s"
+    if "bytes" in name:
+        return size_text(value)
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    if name.endswith(("port", "protocol", "version")):
+        return str(value)
+    return _count(value) if isinstance(value, int) else _text(value)
 
 
 def _table() -> Table:

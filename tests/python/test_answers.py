@@ -1,0 +1,213 @@
+"""The analyses find in the demo network what its generator says is there."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import vnetflow as vf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Demo, Run
+
+    from vnetflow.arguments import Common
+
+COUNTERS = ["tuples", "flows", "denied", "packets_src_to_dst", "bytes_src_to_dst"]
+COUNTERS += ["packets_dst_to_src", "bytes_dst_to_src", "bytes"]
+
+
+def test_once_counts_what_passed_once(demo: Demo) -> None:
+    (fact,) = demo.facts("summary", vantage="once", format="vnet-v4")
+    table = vf.summary(demo.folder, vantage="once")
+    row = table.row(0, named=True)
+    assert {name: row[name] for name in COUNTERS} == {name: fact[name] for name in COUNTERS}
+    (note,) = vf.notes(table)
+    assert f"{fact['overcount_tuples']:.2f} times the tuples" in note
+    assert f"{fact['overcount_bytes']:.2f} times the bytes" in note
+    assert vf.summary(demo.tuples, vantage="once")["bytes"].item() == fact["bytes"]
+    assert vf.notes(vf.summary(demo.folder)) == []
+
+
+def test_the_matrix_once_is_the_truth_of_every_hour(demo: Demo) -> None:
+    for fact in demo.facts("matrix", vantage="once", format="vnet-v4"):
+        hour: int = fact["hour_ms"]
+        table = vf.timeline(
+            demo.folder, every="1h", by=["src_group", "dst_group"], spread=False, vantage="once",
+            groups=demo.folder / "groups.csv",
+        )  # fmt: skip
+        groups = pl.col("src_group", "dst_group").fill_null("internet")
+        rows = table.filter(pl.col("time").dt.epoch("ms") == hour).with_columns(groups)
+        found = rows.select("src_group", "dst_group", *COUNTERS).to_dicts()
+        assert sorted(found, key=str) == sorted(fact["rows"], key=str)
+
+
+def test_the_circuit_s_biggest_host_has_its_share(demo: Demo) -> None:
+    (fact,) = demo.facts("expressroute")
+    common: Common = {"filter": f"net {fact['cidr']}", "vantage": "once"}
+    assert vf.summary(demo.folder, **common)["bytes"].item() == fact["bytes"]
+    hosts = vf.endpoints(demo.folder, **common)
+    total = pl.sum_horizontal("as_src_bytes", "as_dst_bytes").alias("bytes")
+    volumes = dict(hosts.select("ip", total).rows())
+    assert volumes["10.4.2.2"] == fact["hosts"][0]["bytes"]
+    assert volumes["10.4.2.2"] / fact["bytes"] == pytest.approx(0.26, abs=0.005)
+
+
+def test_nossh_is_counted_and_explained(demo: Demo) -> None:
+    (fact,) = demo.facts("nossh")
+    rules = vf.rules(demo.folder).filter(pl.col("rule").cast(pl.String) == "nossh")
+    assert rules["denied"].to_list() == [fact["denied_all"]]
+    denied = vf.denied(demo.folder, filter="rule nossh")
+    tries = dict(denied.group_by("src_ip").agg(pl.col("tries").sum()).rows())
+    assert tries == {one["src_ip"]: one["denied"] for one in fact["by_source"]}
+    answer = vf.why(demo.folder, src="10.1.2.20", dst="10.1.1.4", port=22)
+    assert "denied by the security admin rule `nossh`" in vf.notes(answer)[0]
+    assert f" {tries['10.1.2.20']} times" in vf.notes(answer)[0]
+    assert answer.filter(pl.col("verdict") == "deny")["tries"].sum() == tries["10.1.2.20"]
+
+
+def test_the_beacon_is_the_top_score(demo: Demo) -> None:
+    (fact,) = demo.facts("beacon")
+    first = vf.beacons(demo.folder).row(0, named=True)
+    assert {name: first[name] for name in ("src_ip", "dst_ip", "dst_port", "connections")} == {
+        name: fact[name] for name in ("src_ip", "dst_ip", "dst_port", "connections")
+    }
+
+
+def test_the_scanners_and_nobody_else_are_found(demo: Demo) -> None:
+    names = ["src_ip", "kind", "targets", "ports", "tries", "denied"]
+    found = sorted(vf.scans(demo.folder).select(names).rows())
+    assert found == sorted(tuple(fact[name] for name in names) for fact in demo.facts("scanner"))
+
+
+def test_findings_gather_them(demo: Demo) -> None:
+    found = vf.findings(demo.folder, since="2024-05-01T10:00Z", block_list=["203.0.113.77"])
+    kinds = set(found["kind"])
+    assert {"beacon", "scan", "blocked_address", "admin_fanout", "exposed"} <= kinds
+    for row in found.head(5).iter_rows(named=True):
+        assert vf.read(demo.folder, filter=row["filter"]).height > 0
+
+
+def test_a_dossier_holds_one_address(demo: Demo) -> None:
+    dossier = vf.host(demo.folder, ip="10.1.2.20", vantage="once")
+    own = vf.summary(demo.folder, filter="host 10.1.2.20", vantage="once")
+    assert dossier["summary"]["bytes"].item() == own["bytes"].item()
+    assert vf.notes(dossier["summary"])
+    assert dossier["denied"].height == vf.denied(demo.folder, filter="host 10.1.2.20", vantage="once").height
+    with pytest.raises(vf.InputError, match="address"):
+        vf.host(demo.folder, ip="hub")
+
+
+def test_two_sources_and_a_moment_differ_alike(demo: Demo) -> None:
+    moment = "2024-05-01T10:00Z"
+    by_moment = vf.diff(demo.folder, split=moment, by="dst_port")
+    before, after = vf.read(demo.folder, end=moment), vf.read(demo.folder, start=moment)
+    assert vf.diff(before, after=after, by="dst_port").equals(by_moment)
+    assert vf.diff(demo.folder, after=demo.tuples).is_empty()
+    for wrong in ({}, {"after": demo.folder, "split": moment}):
+        with pytest.raises(ValueError, match="nothing to compare with"):
+            vf.diff(demo.folder, **wrong)
+
+
+def test_a_stream_can_not_be_read_twice() -> None:
+    stream = io.BytesIO(vf.example_log())
+    with pytest.raises(vf.InputError, match="read twice"):
+        vf.summary(stream, vantage="once")
+
+
+def test_rules_never_hit_come_from_the_nsg(demo: Demo, tmp_path: Path) -> None:
+    rule = {"name": "unused", "priority": 400, "direction": "Inbound", "access": "Allow", "protocol": "Tcp"}
+    places = {"sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*"}
+    nsg = {"securityRules": [rule | places | {"destinationPortRange": "5000"}]}
+    path = tmp_path / "nsg.json"
+    path.write_text(json.dumps(nsg), encoding="utf-8")
+    for document in (nsg, path, json.dumps(nsg)):
+        table = vf.rules(demo.folder, nsg=document)
+        assert table.filter(pl.col("finding") == "never hit")["rule"].to_list() == ["UserRule_unused"]
+
+
+POLICY: dict[str, Any] = {"groups": {"all": ["0.0.0.0/0"]}, "allow": [{"from": "all", "to": "all"}]}
+
+
+def test_check_fails_where_a_policy_is_not_kept(demo: Demo, run: Run, tmp_path: Path) -> None:
+    kept, broken = tmp_path / "kept.json", tmp_path / "broken.json"
+    kept.write_text(json.dumps(POLICY), encoding="utf-8")
+    broken.write_text(json.dumps({"groups": {"spoke": ["10.1.2.0/24"]}, "allow": []}), encoding="utf-8")
+    assert run("check", demo.folder, "--policy", kept).returncode == 0
+    junit, sarif = tmp_path / "report.xml", tmp_path / "report.sarif"
+    options = ["--policy", broken, "--junit", junit, "--sarif", sarif, "--format", "json"]
+    done = run("check", demo.folder, *options)
+    assert done.returncode == 1
+    violations = [row for row in json.loads(done.stdout) if row["verdict"] == "violation"]
+    assert violations
+    assert junit.read_text("utf-8").count("<failure") == len(violations)
+    results = json.loads(sarif.read_text("utf-8"))["runs"][0]["results"]
+    assert len([one for one in results if one["level"] == "error"]) == len(violations)
+    again = run("check", demo.folder, *options)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "exists" in again.stderr
+
+
+def test_a_wrong_policy_is_an_error(demo: Demo) -> None:
+    with pytest.raises(vf.InputError, match="policy"):
+        vf.check(demo.folder, policy={"groups": {}, "alow": []})
+
+
+PLAIN_VERBS = ["conversations", "endpoints", "matrix", "rules", "denied", "sessions", "one_way", "encryption"]
+PLAIN_VERBS += ["exposure", "scans", "coverage", "anomalies", "findings"]
+VERBS: dict[str, dict[str, Any]] = {
+    **{name: {} for name in PLAIN_VERBS},
+    "beacons": {"min_score": 0.7},
+    "timeline": {"every": "10m", "by": "src_ip"},
+    "why": {"src": "10.1.2.20", "dst": "10.1.1.4", "port": 22},
+    "diff": {"split": "2024-05-01T10:00Z"},
+}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_command_line_gives_the_same(demo: Demo, run: Run, name: str) -> None:
+    options = [word for key, value in VERBS[name].items() for word in (f"--{key.replace('_', '-')}", value)]
+    verb = name.replace("_", "-")
+    done = run(verb, demo.folder, *options, "--vantage", "once", "--format", "json")
+    assert done.returncode == 0
+    table: pl.DataFrame = getattr(vf, name)(demo.folder, vantage="once", **VERBS[name])
+    times = pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+    assert json.loads(done.stdout) == table.with_columns(times).to_dicts()
+    for note in vf.notes(table):
+        assert f"note: {note}" in done.stderr
+    drawn = run(verb, demo.folder, *options, "--quiet")
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert drawn.stdout
+
+
+def test_why_prints_its_sentence_first(demo: Demo, run: Run) -> None:
+    done = run("why", demo.folder, "--src", "10.1.2.20", "--dst", "10.1.1.4", "--port", "22")
+    assert done.stdout.startswith("10.1.2.20 to 10.1.1.4 on port 22: denied by the security admin rule `nossh`")
+
+
+def test_the_dossier_on_the_command_line(demo: Demo, run: Run) -> None:
+    done = run("host", demo.folder, "--ip", "10.1.2.20", "--format", "json")
+    sections = json.loads(done.stdout)
+    assert sections.keys() == vf.host(demo.folder, ip="10.1.2.20").keys()
+    assert run("host", demo.folder, "--ip", "10.1.2.20", "--format", "csv").returncode == 2
+    assert "asked by" in run("host", demo.folder, "--ip", "10.1.2.20").stdout
+
+
+def test_diff_takes_two_sources(demo: Demo, run: Run) -> None:
+    assert run("diff", demo.folder, demo.folder, "--format", "json").stdout == "[]\n"
+    assert run("diff", demo.folder).returncode == 2
+
+
+def test_convert_to_the_rows_of_traffic_analytics(demo: Demo, run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "nta.parquet"
+    assert run("convert", demo.folder, target, "--to", "nta").returncode == 0
+    table = vf.nta(demo.folder)
+    assert pl.read_parquet(target).equals(table)
+    assert table["BytesSrcToDest"].sum() == demo.tuples["bytes_src_to_dst"].sum()
+    assert {"SrcIp", "DestIp", "DestPort", "L4Protocol", "FlowIntervalStartTime", "FlowType"} <= set(table.columns)
+    assert run("convert", demo.folder, tmp_path / "x.csv", "--to", "nta", "--columns", "src_ip").returncode == 2
