@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -211,3 +212,32 @@ def test_convert_to_the_rows_of_traffic_analytics(demo: Demo, run: Run, tmp_path
     assert table["BytesSrcToDest"].sum() == demo.tuples["bytes_src_to_dst"].sum()
     assert {"SrcIp", "DestIp", "DestPort", "L4Protocol", "FlowIntervalStartTime", "FlowType"} <= set(table.columns)
     assert run("convert", demo.folder, tmp_path / "x.csv", "--to", "nta", "--columns", "src_ip").returncode == 2
+
+
+MISTAKES = [
+    (["why", "--src", "hub", "--dst", "10.1.1.4"], "expected an address such as `10.1.2.3` in `src`, found `hub`"),
+    (["check", "--policy", "nowhere.json"], "`nowhere.json` does not exist"),
+    (["timeline", "--every", "5x"], "in `every`, found `5x`"),
+    (["timeline", "--by", "src_group"], "needs names for networks"),
+    (["matrix", "--vantage", "twice"], "unknown value of `vantage` `twice`"),
+    (["findings", "--block-list", "10.0.0.0/99"], "in `block_list`, found `10.0.0.0/99`"),
+    (["scans", "--vertical-ports", "0"], "expected at least 1 in `vertical_ports`"),
+    (["anomalies", "--metric", "peers"], "can't compare hours by `peers`"),
+    (["host", "--ip", "x"], "expected an address such as `10.1.2.3` in `ip`, found `x`"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES, ids=lambda value: str(value))
+def test_a_mistake_is_one_line_that_says_what_to_do(demo: Demo, run: Run, words: list[str], message: str) -> None:
+    done = run(words[0], demo.folder, *words[1:])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_yaml_needs_its_library(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("groups: {spoke: [10.1.2.0/24]}\nallow: []\n", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(vf.InputError, match="YAML needs PyYAML"):
+        vf.check(demo.folder, policy=path)

@@ -239,8 +239,11 @@ pub(crate) fn check(
     options: &Options,
     policy: &str,
 ) -> PyResult<(Answer, String, String)> {
-    let policy =
-        Policy::parse(policy).map_err(|error| InputError::new_err(format!("in the policy: {error}")))?;
+    let policy = Policy::parse(policy).map_err(|error| {
+        let text = error.to_string();
+        let place = if text.starts_with("the policy") { "" } else { "in the policy: " };
+        InputError::new_err(format!("{place}{text}"))
+    })?;
     let policy = Arc::new(policy);
     let pass = Pass { py, source, options: &options.0 };
     let (aggregate, issues, note) = pass.aggregate(move || Check::new(Arc::clone(&policy)), |_, _, _| {})?;
