@@ -173,6 +173,7 @@ fn table_rows(table: &Table) -> Vec<Row> {
         Values::Text(values) => json!(values[row]),
         Values::TimeMs(values) => json!(values[row].map(format_time_ms)),
         Values::U8List(values) => json!(values[row]),
+        Values::Bool(values) => json!(values[row]),
     };
     let cells = |row: usize| {
         table.columns.iter().map(move |column| (column.name.clone(), value(&column.values, row)))

@@ -1,7 +1,11 @@
 //! How long each analysis takes on 1.4 million tuples in memory, and what sessions of 10 million hold. Ignored: run
 //! with `cargo test --release -p vnetflow-tests --test analyses_speed -- --ignored --nocapture --test-threads 1`.
 
-#![expect(clippy::print_stdout, reason = "its output is its purpose")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "its output is its purpose, and helpers of tests may stop them"
+)]
 
 use peak_alloc::PeakAlloc;
 use std::convert::Infallible;

@@ -53,6 +53,7 @@ fn cell(values: &Values, row: usize) -> JsValue {
         Values::U16(values) => number(at(values, row).map(u64::from)),
         Values::U64(values) => number(at(values, row)),
         Values::F64(values) => at(values, row).map_or(JsValue::NULL, JsValue::from_f64),
+        Values::Bool(values) => at(values, row).map_or(JsValue::NULL, JsValue::from_bool),
         Values::TimeMs(values) => {
             at(values, row).map_or(JsValue::NULL, |time_ms| JsValue::from_str(&format_time_ms(time_ms)))
         }

@@ -77,6 +77,7 @@ impl AddressMemo {
 const LONGEST: usize = 15;
 
 /// Masks that keep a text of that length.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which refuses a place outside")]
 const TEXT_MASKS: [[u64; 2]; LONGEST + 1] = {
     let mut masks = [[0; 2]; LONGEST + 1];
     let mut length = 0;

@@ -146,6 +146,7 @@ impl RowBlock {
 
     /// Adds a row for a tuple of that flow group, whose addresses have these codes.
     #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "a remainder by the block's length lies inside the block")]
     pub(super) fn add(
         &mut self,
         tuple: &Tuple,
