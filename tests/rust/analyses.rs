@@ -1,5 +1,7 @@
 //! Analyses on the demo network: their answers are the generator's truth.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may stop them, too")]
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;

@@ -84,8 +84,9 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn in_core(forbidden: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for path in files(&root().join("core/src"), &[".rs"]) {
-        let is_test =
-            path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")));
+        let is_test = path.components().any(|part| {
+            matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "trials.rs" | "speed.rs"))
+        });
         if is_test {
             continue;
         }

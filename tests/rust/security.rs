@@ -1,5 +1,7 @@
 //! The security analyses on the demo network: they find what its truth says is there, and nothing above it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may stop them, too")]
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;

@@ -1,5 +1,7 @@
 //! `vantage="once"` on the demo network: its totals are the generator's truth.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may stop them, too")]
+
 use serde_json::Value;
 use std::convert::Infallible;
 use vnetflow_core::aggregate::{Overcount, Vantage};
