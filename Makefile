@@ -72,6 +72,7 @@ notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet --nbmake notebooks
 
 bench: $(VENV)/.built ## speed and memory, against others, with the answers checked
+	$(BIN)/pytest --quiet -m slow
 	$(BIN)/python tests/bench/decode.py
 
 wheel: $(VENV)/.ready ## build a release wheel into dist
