@@ -106,9 +106,6 @@ impl Counters {
     }
 }
 
-/// Counters' bits in `Batch::logged`.
-const ALL_LOGGED: u8 = 0b1111;
-
 impl Batch {
     /// Number of rows.
     #[must_use]
@@ -221,12 +218,6 @@ impl Batch {
     #[must_use]
     pub fn text(&self, code: Option<u32>) -> Option<&str> {
         code.map(|code| self.texts.get(code))
-    }
-
-    /// True where every counter of every row was logged.
-    #[must_use]
-    pub fn all_counters_logged(&self) -> bool {
-        self.logged.iter().all(|logged| *logged == ALL_LOGGED)
     }
 
     /// Keeps the rows from `start` on for which `keep` says so, and all rows before; groups and records stay.

@@ -2,7 +2,7 @@
 //!
 //! A dictionary lives as long as its batch, so memory is bounded by the batch and never by the file.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
@@ -98,14 +98,5 @@ impl Texts {
     #[must_use]
     pub fn values(&self) -> &[String] {
         &self.values
-    }
-}
-
-/// An address as 128 bits, IPv4 in the mapped range: for sorting and hashing alike over both families.
-#[must_use]
-pub fn address_bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => Ipv6Addr::to_bits(v6),
     }
 }
