@@ -18,8 +18,8 @@
 //! a place stands for a flow only from its first row of that 5-tuple to its last one, and [`SLACK_MS`] more at
 //! either end: what only another place logged, such as a denial an hour later, counts there.
 
-use super::flow_table::{FlowTable, Hop};
-use super::totals::Totals;
+use super::building_blocks::flow_table::{FlowTable, Hop};
+use super::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::tuple::Direction;
 use foldhash::fast::FixedState;
