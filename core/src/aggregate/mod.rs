@@ -3,6 +3,8 @@
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
 //! merges. Each keeps one entry a key; only `sessions` and a spread `timeline` keep something of every tuple.
 
+mod partial;
+
 mod building_blocks;
 
 mod traffic;
@@ -21,16 +23,26 @@ mod tests;
 pub use building_blocks::keys::{Key, KeyError};
 pub use building_blocks::totals::{Sum, Totals};
 pub use comparison::*;
+pub use partial::PartialError;
 pub use security::*;
 pub use traffic::*;
 pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};
 pub use verdicts::*;
 
 use crate::batch::Batch;
-use crate::table::Table;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// What every analysis can do.
-pub trait Aggregate: Sized {
+///
+/// Those that are merged must have been made with the same options; nothing else of them travels as bytes.
+pub trait Aggregate: Serialize + DeserializeOwned {
+    /// The public name.
+    const NAME: &'static str;
+
+    /// What it makes: a table, for most.
+    type Answer;
+
     /// Takes in all rows of a batch.
     fn add(&mut self, batch: &Batch);
 
@@ -38,5 +50,21 @@ pub trait Aggregate: Sized {
     fn merge(&mut self, other: Self);
 
     /// The answer.
-    fn finish(self) -> Table;
+    fn finish(self) -> Self::Answer;
+
+    /// All that was taken in, for [`Aggregate::merge_bytes`] of another worker, process or machine.
+    #[must_use]
+    fn to_bytes(&self) -> Vec<u8> {
+        partial::sealed(Self::NAME, self)
+    }
+
+    /// Takes in all that another one had taken in when it wrote these bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are damaged, or of another analysis or version; then nothing is taken in.
+    fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), PartialError> {
+        self.merge(partial::opened(Self::NAME, bytes)?);
+        Ok(())
+    }
 }

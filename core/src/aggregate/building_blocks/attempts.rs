@@ -12,6 +12,7 @@ use crate::tuple::Direction;
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A 5-tuple without its source port, in the order in which results are sorted.
@@ -49,10 +50,11 @@ pub(crate) trait Tally: Default {
 }
 
 /// Tallies of all conversations at all places.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Attempts<T> {
     addresses: Addresses,
     macs: Macs,
+    #[serde(skip)]
     positions: HashMap<Lane, u32, FixedState>,
     tallies: Vec<(Lane, T)>,
 }
@@ -69,7 +71,7 @@ impl<T> Default for Attempts<T> {
 }
 
 /// A conversation at a place, as small numbers: it is hashed for every row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Lane {
     /// Source and destination.
     ends: u64,
@@ -78,9 +80,10 @@ struct Lane {
 }
 
 /// Distinct NICs; tuples without one are at the unknown NIC.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Macs {
     values: Vec<Option<String>>,
+    #[serde(skip)]
     codes: HashMap<Option<String>, u32, FixedState>,
 }
 

@@ -8,9 +8,10 @@ use super::flow_table::FlowTable;
 use super::totals::Totals;
 use crate::batch::Batch;
 use crate::tuple::{Action, State};
+use serde::{Deserialize, Serialize};
 
 /// What a tuple says of its flow; in this order at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Denied,
     /// NSG version 1 has one tuple for a flow and no states.
@@ -21,7 +22,7 @@ pub(crate) enum Kind {
 }
 
 /// One tuple. Equal tuples are separate events.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) time_ms: i64,
     pub(crate) flow: u32,
@@ -38,7 +39,7 @@ pub(crate) struct Event {
 const ALL_ZERO: u32 = u32::MAX;
 
 /// Events of flows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Events {
     pub(crate) flows: FlowTable,
     events: Chunked<Event>,
@@ -238,9 +239,10 @@ fn tell<'e>(same_time: &[&'e Event], is_open: bool, goes_on: bool, told: &mut Ve
 }
 
 /// A list that grows piece by piece: a plain one would be copied as it grows, and hold both copies meanwhile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Chunked<T> {
     chunks: Vec<Vec<T>>,
+    #[serde(skip)]
     len: usize,
 }
 

@@ -9,11 +9,12 @@ use crate::tuple::Direction;
 use core::hash::BuildHasher;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Where and how a flow was logged. A firewall's NIC logs a flow inbound and outbound, and the same NIC may write
 /// NSG and VNet flow logs of the same traffic: each is a story of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Hop {
     /// Number of the NIC in the table's texts; `None` where none was logged.
     pub(crate) mac: Option<u32>,
@@ -41,17 +42,20 @@ pub(crate) struct FlowParts {
 }
 
 /// Flows, numbered in the order in which they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FlowTable {
     pub(crate) addresses: Addresses,
     pub(crate) macs: Texts,
     hops: Vec<Hop>,
+    #[serde(skip)]
     hop_codes: HashMap<Hop, u32, FixedState>,
     /// Each flow: numbers of source and destination (32 bits each), ports (16 each), hop (24; 0 is none, so
     /// that a bare 5-tuple can be a flow, 1 the first), protocol (8).
     flows: Vec<u128>,
     /// Flow numbers by hash, with linear probing; `EMPTY` or a number.
+    #[serde(skip)]
     slots: Vec<u32>,
+    #[serde(skip)]
     hasher: FixedState,
 }
 

@@ -6,6 +6,7 @@ use super::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::Table;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What an analysis keeps for a key.
@@ -16,14 +17,14 @@ pub(crate) trait Entry: Clone + Default {
 }
 
 /// Sums, and from when to when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Traffic {
     pub(crate) totals: Totals,
     pub(crate) span: TimeSpan,
 }
 
 /// An entry for each key, by the key's number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Keyed<E> {
     keys: KeyTable,
     entries: Vec<E>,

@@ -13,6 +13,7 @@ use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -140,7 +141,7 @@ impl Key {
 }
 
 /// One part's value, for comparing and printing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum KeyValue {
     Null,
     Number(u64),
@@ -150,17 +151,22 @@ pub(crate) enum KeyValue {
 }
 
 /// Numbers the keys of rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KeyTable {
+    #[serde(skip)]
+    keys: Vec<Key>,
+    /// One for each key.
     parts: Vec<Part>,
     /// For each part after the first: numbers of pairs (number so far, number of the part).
     pairs: Vec<Pairs>,
+    #[serde(skip)]
     groups: Arc<Groups>,
 }
 
 /// Pairs of numbers, numbered in the order in which they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Pairs {
+    #[serde(skip)]
     codes: HashMap<(u32, u32), u32, FixedState>,
     values: Vec<(u32, u32)>,
 }
@@ -181,9 +187,9 @@ impl Pairs {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Part {
-    key: Key,
+    #[serde(skip)]
     codes: HashMap<KeyValue, u32, FixedState>,
     values: Vec<KeyValue>,
 }
@@ -206,18 +212,19 @@ impl Part {
 
 impl KeyTable {
     pub(crate) fn new(keys: &[Key], groups: Arc<Groups>) -> KeyTable {
-        let parts = keys
-            .iter()
-            .map(|key| Part { key: key.clone(), codes: HashMap::default(), values: Vec::new() })
-            .collect();
-        KeyTable { parts, pairs: vec![Pairs::default(); keys.len().saturating_sub(1)], groups }
+        KeyTable {
+            keys: keys.to_vec(),
+            parts: vec![Part::default(); keys.len()],
+            pairs: vec![Pairs::default(); keys.len().saturating_sub(1)],
+            groups,
+        }
     }
 
     /// The number of each row's key.
     pub(crate) fn codes(&mut self, batch: &Batch) -> Vec<u32> {
         let mut codes = vec![0; batch.len()];
-        for (position, part) in self.parts.iter_mut().enumerate() {
-            let part_codes = part_codes(part, batch, &self.groups);
+        for (position, (key, part)) in self.keys.iter().zip(&mut self.parts).enumerate() {
+            let part_codes = part_codes(key, part, batch, &self.groups);
             match position.checked_sub(1).and_then(|position| self.pairs.get_mut(position)) {
                 None => codes = part_codes,
                 Some(pairs) => {
@@ -266,20 +273,19 @@ impl KeyTable {
 
     /// Adds the key columns of rows; a row of `None` has null keys.
     pub(crate) fn add_columns(&self, table: &mut Table, rows: &[Option<Vec<KeyValue>>]) {
-        for (position, part) in self.parts.iter().enumerate() {
+        for (position, key) in self.keys.iter().enumerate() {
             let values: Vec<&KeyValue> = rows
                 .iter()
                 .map(|row| row.as_ref().and_then(|row| row.get(position)).unwrap_or(&KeyValue::Null))
                 .collect();
-            table.add(part.key.name(), column_of(&part.key, &values));
+            table.add(key.name(), column_of(key, &values));
         }
     }
 }
 
 /// The number of each row's value of one part; each distinct value of the batch is looked up once.
-fn part_codes(part: &mut Part, batch: &Batch, groups: &Groups) -> Vec<u32> {
-    let key = part.key.clone();
-    match key {
+fn part_codes(key: &Key, part: &mut Part, batch: &Batch, groups: &Groups) -> Vec<u32> {
+    match *key {
         Key::Column("src_ip") => by_code(&batch.src_ip, batch.addresses.len(), |code| {
             part.intern(KeyValue::Address(batch.addresses.get(code)))
         }),

@@ -1,7 +1,9 @@
 //! From when to when something was seen.
 
+use serde::{Deserialize, Serialize};
+
 /// First and last time, in milliseconds since 1970 UTC; empty until a time was taken in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TimeSpan {
     bounds: Option<(i64, i64)>,
 }

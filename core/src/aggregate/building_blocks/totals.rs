@@ -3,9 +3,10 @@
 use crate::batch::Batch;
 use crate::table::{Table, Values};
 use crate::tuple::{Action, starts_flow};
+use serde::{Deserialize, Serialize};
 
 /// Sums over tuples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Tuples.
     pub tuples: u64,
@@ -24,7 +25,7 @@ pub struct Totals {
 }
 
 /// A sum of counters of which some may not be logged: null until one is. Wide enough never to overflow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     sum: u128,
     is_logged: bool,

@@ -20,6 +20,7 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::Table;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -54,8 +55,9 @@ impl Default for AnomalyOptions {
 }
 
 /// Values of every key by hour.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Anomalies {
+    #[serde(skip)]
     options: AnomalyOptions,
     keys: KeyTable,
     hours: HashMap<(u32, i64), Totals, FixedState>,
@@ -146,6 +148,9 @@ impl Anomalies {
 }
 
 impl Aggregate for Anomalies {
+    const NAME: &'static str = "anomalies";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let codes = self.keys.codes(batch);
         for (row, (code, time_ms)) in codes.into_iter().zip(&batch.time_ms).enumerate() {

@@ -16,6 +16,7 @@ use crate::table::{Table, Values};
 use crate::tuple::names;
 use core::cmp::Reverse;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What is compared.
@@ -51,15 +52,16 @@ pub enum DiffStatus {
 names!(DiffStatus { Added => "added", Removed => "removed", Changed => "changed" });
 
 /// Counters of both sides by key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Diff {
+    #[serde(skip)]
     split_ms: Option<i64>,
     keys: KeyTable,
     totals: Vec<Sides>,
 }
 
 /// Counters before and after.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Sides {
     before: Totals,
     after: Totals,
@@ -130,6 +132,9 @@ impl Sides {
 }
 
 impl Aggregate for Diff {
+    const NAME: &'static str = "diff";
+    type Answer = Table;
+
     /// Takes in all rows of a batch, each on its side of the moment; without one all are "after".
     fn add(&mut self, batch: &Batch) {
         let split_ms = self.split_ms;

@@ -32,6 +32,7 @@ use crate::batch::Batch;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, is_public};
 use crate::table::Table;
 use crate::tuple::{Action, State, starts_flow};
+use serde::{Deserialize, Serialize};
 
 /// What counts as a beacon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,15 +55,16 @@ impl Default for BeaconOptions {
 }
 
 /// Conversations by how regular they are: highest score first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Beacons {
+    #[serde(skip)]
     options: BeaconOptions,
     attempts: Attempts<Calls>,
     data: TimeSpan,
 }
 
 /// Connections of a conversation at a place.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Calls {
     /// Time and source port of each flow that began or was denied.
     begun: Vec<(i64, u16)>,
@@ -155,6 +157,9 @@ impl Calls {
 }
 
 impl Aggregate for Beacons {
+    const NAME: &'static str = "beacons";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         for time_ms in batch.time_ms.iter().min().into_iter().chain(batch.time_ms.iter().max()) {
             self.data.add(*time_ms);

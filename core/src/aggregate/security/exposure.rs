@@ -25,16 +25,17 @@ use crate::table::Table;
 use crate::tuple::{Action, starts_flow};
 use core::cmp::Reverse;
 use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is reached from public addresses: answered services first, then allowed ones, then attempted ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Exposure {
     attempts: Attempts<Asked>,
 }
 
 /// What one source asked of one service, as one place logged it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Asked {
     totals: Totals,
     attempted: u64,
@@ -94,6 +95,9 @@ impl Asked {
 }
 
 impl Aggregate for Exposure {
+    const NAME: &'static str = "exposure";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let is_public: Vec<bool> =
             batch.addresses.values().iter().map(|address| is_public(*address)).collect();

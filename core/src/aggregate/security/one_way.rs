@@ -18,14 +18,15 @@ use crate::batch::Batch;
 use crate::table::Table;
 use crate::tuple::{Action, State, starts_flow};
 use core::cmp::Reverse;
+use serde::{Deserialize, Serialize};
 
 /// Conversations that were asked for and never answered: most tries first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OneWay {
     attempts: Attempts<Asked>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Asked {
     totals: Totals,
     begun: u64,
@@ -74,6 +75,9 @@ impl Asked {
 }
 
 impl Aggregate for OneWay {
+    const NAME: &'static str = "one_way";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.attempts.add(batch, |_| true, |asked, row| asked.add(batch, row));
     }

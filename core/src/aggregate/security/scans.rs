@@ -33,6 +33,7 @@ use crate::tuple::{Action, State, names, starts_flow};
 use core::cmp::Reverse;
 use core::fmt;
 use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many on it is a scan.
@@ -66,13 +67,14 @@ pub enum ScanKind {
 names!(ScanKind { Vertical => "vertical", Horizontal => "horizontal", Block => "block" });
 
 /// Sources that scan: most tries first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Scans {
+    #[serde(skip)]
     options: ScanOptions,
     attempts: Attempts<Probed>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Probed {
     begun: u64,
     ended: u64,
@@ -218,6 +220,9 @@ fn is_reversed(batch: &Batch, row: usize) -> bool {
 }
 
 impl Aggregate for Scans {
+    const NAME: &'static str = "scans";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.attempts.add(batch, |row| !is_reversed(batch, row), |probed, row| probed.add(batch, row));
     }

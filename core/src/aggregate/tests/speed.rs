@@ -3,6 +3,7 @@
 
 use crate::aggregate::*;
 use crate::batch::{Group, Record};
+use crate::table::Table;
 use crate::tuple::Tuple;
 use core::net::Ipv4Addr;
 use std::time::Instant;
@@ -54,7 +55,7 @@ fn batch() -> Batch {
 }
 
 #[expect(clippy::print_stdout, reason = "its output is its purpose")]
-fn measure<A: Aggregate>(name: &str, batch: &Batch, mut aggregate: A) {
+fn measure<A: Aggregate<Answer = Table>>(name: &str, batch: &Batch, mut aggregate: A) {
     let started = Instant::now();
     aggregate.add(batch);
     let added = started.elapsed();

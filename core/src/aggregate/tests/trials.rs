@@ -159,16 +159,24 @@ pub(crate) fn in_pieces<A: Aggregate>(rows: &[TestRow], seed: u64, new: impl Fn(
     let mut all = new();
     while !pieces.is_empty() {
         let mut piece = pieces.swap_remove(dice(pieces.len()));
-        if dice(2) == 0 {
-            core::mem::swap(&mut all, &mut piece);
+        match dice(3) {
+            0 => all.merge(piece),
+            1 => all.merge_bytes(&piece.to_bytes()).unwrap(),
+            _ => {
+                core::mem::swap(&mut all, &mut piece);
+                all.merge(piece);
+            }
         }
-        all.merge(piece);
     }
     all
 }
 
 /// The answer over the rows, after a check that any split and order gives the same one.
-pub(crate) fn lawful<A: Aggregate>(rows: &[TestRow], seed: u64, new: impl Fn() -> A) -> Table {
+pub(crate) fn lawful<A: Aggregate<Answer = Table>>(
+    rows: &[TestRow],
+    seed: u64,
+    new: impl Fn() -> A,
+) -> Table {
     let table = whole(rows, &new).finish();
     assert_eq!(in_pieces(rows, seed, &new).finish(), table, "merged in pieces");
     table

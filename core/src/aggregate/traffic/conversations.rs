@@ -9,13 +9,14 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::{Table, Values};
 use crate::tuple::{Action, State};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Traffic of every source, destination, destination port and protocol, biggest first.
 ///
 /// `sessions` counts what the `sessions` analysis would list: flows that began or were denied, and those whose begin
 /// was before the data. To know the latter it keeps some 40 bytes for each 5-tuple at each place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Conversations {
     conversations: Keyed<Traffic>,
     flows: FlowTable,
@@ -23,7 +24,7 @@ pub struct Conversations {
 }
 
 /// The earliest tuple of a flow that is neither denied nor of NSG version 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct FirstTuple {
     time_ms: i64,
     /// A continue or end: the begin is not in the data. Of one time the begin comes first.
@@ -62,6 +63,9 @@ impl Default for Conversations {
 }
 
 impl Aggregate for Conversations {
+    const NAME: &'static str = "conversations";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let codes = self.conversations.add(batch);
         let translation = self.flows.translate(batch);

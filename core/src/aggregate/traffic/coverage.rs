@@ -7,6 +7,7 @@ use crate::batch::Batch;
 use crate::dictionary::Texts;
 use crate::table::Table;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 
 /// Each NIC's hours, and the hours between the first and the last of the data in which it logged nothing.
@@ -14,7 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 /// Tuples stand in the hour of their own time, records in the hour they were written in. `gap_minutes` is the longest
 /// run of minutes of that hour without a tuple of the NIC, as far as they lie between the data's first and last
 /// tuple: a NIC without traffic logs nothing, so a gap is a question and no proof of loss.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Coverage {
     macs: Texts,
     /// By NIC (`None` where none was logged) and hour since 1970.
@@ -37,7 +38,7 @@ const BLIND_SPOTS: [&str; 3] = [
     "a flow log may have a filter that leaves out states, rules or addresses: that something is absent proves nothing",
 ];
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Hour {
     records: u64,
     tuples: u64,
@@ -103,6 +104,9 @@ impl Coverage {
 }
 
 impl Aggregate for Coverage {
+    const NAME: &'static str = "coverage";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let macs: Vec<Option<u32>> =
             batch.groups.iter().map(|group| batch.text(group.mac).map(|mac| self.macs.intern(mac))).collect();

@@ -5,11 +5,12 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::table::{Table, Values};
 use crate::tuple::Encryption;
+use serde::{Deserialize, Serialize};
 
 /// Traffic by the value of `encryption`, in the order of the documentation; null (NSG logs have none) is last.
 ///
 /// `share` is the part of all bytes; null where no bytes were logged.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EncryptionUse {
     by_value: [Totals; VALUES],
 }
@@ -26,6 +27,9 @@ impl EncryptionUse {
 }
 
 impl Aggregate for EncryptionUse {
+    const NAME: &'static str = "encryption";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         for (row, value) in batch.encryption.iter().enumerate() {
             let place = value.map_or(VALUES - 1, |value| value as usize);

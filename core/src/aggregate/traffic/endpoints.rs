@@ -11,6 +11,7 @@ use crate::table::{Table, Values};
 use crate::tuple::Action;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -25,8 +26,9 @@ use std::sync::Arc;
 /// not, the source is: a flow that was logged first in mid-life. Where the log can't tell whether an answer came
 /// (NSG version 1, UDP in NSG version 2, begin tuples), a port counts as served only if no row of it says otherwise
 /// and some row allowed it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Endpoints {
+    #[serde(skip)]
     groups: Arc<Groups>,
     addresses: Addresses,
     /// By address.
@@ -46,7 +48,7 @@ pub const MOST_PORTS: usize = 20;
 /// The first port that systems take for connections of their own: Linux from here on, Windows from 49152.
 const FIRST_EPHEMERAL_PORT: u16 = 32_768;
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Host {
     as_src: Totals,
     as_dst: Totals,
@@ -54,7 +56,7 @@ struct Host {
 }
 
 /// A port at an address: of a server, or of a client that asked for it somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Service {
     address: u32,
     port: u16,
@@ -146,6 +148,9 @@ impl Endpoints {
 }
 
 impl Aggregate for Endpoints {
+    const NAME: &'static str = "endpoints";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let own: Vec<u32> =
             batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();

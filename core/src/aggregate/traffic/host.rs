@@ -14,11 +14,17 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::Table;
 use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A dossier of one address. Its answer is several tables, so this is no [`Aggregate`], though it adds and merges
-/// like one; see [`Host::finish`].
-#[derive(Clone, Debug)]
+/// A dossier of one address, from the whole to the details:
+///
+/// * `summary` (of its rows, without files and records), `endpoint` (its row of `endpoints`; none if it was never
+///   seen),
+/// * `asked` and `asked_by`: its contacts as source and as destination, as `top` lists them,
+/// * `groups_asked` and `groups_asked_by`: the same by group,
+/// * `conversations`, `denied`, `rules`, `encryption`, and `timeline`, by hour and direction.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Host {
     ip: IpAddr,
     summary: Summary,
@@ -79,9 +85,14 @@ impl Host {
             timeline: Timeline::new(&timeline),
         }
     }
+}
+
+impl Aggregate for Host {
+    const NAME: &'static str = "host";
+    type Answer = Vec<HostSection>;
 
     /// Takes in the rows of a batch that have the address at one end.
-    pub fn add(&mut self, batch: &Batch) {
+    fn add(&mut self, batch: &Batch) {
         let Some(code) = batch.addresses.code(self.ip) else { return };
         let chosen = |is_chosen: &dyn Fn(bool, bool) -> bool| {
             let mut rows = batch.clone();
@@ -110,8 +121,7 @@ impl Host {
         }
     }
 
-    /// Takes in all that another dossier of the same address has taken in.
-    pub fn merge(&mut self, other: Host) {
+    fn merge(&mut self, other: Host) {
         self.summary.merge(other.summary);
         self.endpoints.merge(other.endpoints);
         self.conversations.merge(other.conversations);
@@ -127,15 +137,7 @@ impl Host {
         }
     }
 
-    /// The dossier, from the whole to the details:
-    ///
-    /// * `summary` (of its rows, without files and records), `endpoint` (its row of `endpoints`; none if it was never
-    ///   seen),
-    /// * `asked` and `asked_by`: its contacts as source and as destination, as `top` lists them,
-    /// * `groups_asked` and `groups_asked_by`: the same by group,
-    /// * `conversations`, `denied`, `rules`, `encryption`, and `timeline`, by hour and direction.
-    #[must_use]
-    pub fn finish(self) -> Vec<HostSection> {
+    fn finish(self) -> Vec<HostSection> {
         let [asked, asked_by] = self.contacts.map(Top::finish);
         let [groups_asked, groups_asked_by] = self.groups.map(Top::finish);
         [
@@ -221,7 +223,7 @@ mod tests {
                 for piece in pieces {
                     let mut part = host();
                     part.add(&batch_of(piece));
-                    whole.merge(part);
+                    whole.merge_bytes(&part.to_bytes()).unwrap();
                 }
                 whole.finish()
             };

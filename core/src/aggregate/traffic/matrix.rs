@@ -7,10 +7,11 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, Groups};
 use crate::table::Table;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Traffic from group to group, biggest first; an address in no group is in the group null.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Matrix {
     cells: Keyed<Totals>,
 }
@@ -54,6 +55,9 @@ pub fn built_in_groups() -> Groups {
 }
 
 impl Aggregate for Matrix {
+    const NAME: &'static str = "matrix";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.cells.add(batch);
     }

@@ -26,6 +26,7 @@ use crate::tuple::{Action, Direction, Encryption, State, names, starts_flow};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -83,18 +84,20 @@ names!(FlowType {
 });
 
 /// Traffic Analytics' rows, in order of time and key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Nta {
+    #[serde(skip)]
     options: NtaOptions,
     addresses: Addresses,
     places: Places,
     /// Places in `rows`, which are too big to be moved whenever the map grows.
+    #[serde(skip)]
     positions: HashMap<Key, u32, FixedState>,
     rows: Vec<(Key, Row)>,
 }
 
 /// What makes a row; codes are of the aggregate's own dictionaries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Key {
     interval: i64,
     src_ip: u32,
@@ -107,7 +110,7 @@ struct Key {
     place: u32,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Row {
     totals: Totals,
     started: u64,
@@ -116,14 +119,15 @@ struct Row {
 }
 
 /// Distinct combinations of what a flow group and its record say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Places {
     values: Vec<Place>,
+    #[serde(skip)]
     codes: HashMap<Place, u32, FixedState>,
 }
 
 /// In the order in which rows are sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 struct Place {
     acl_id: Option<String>,
     rule: Option<String>,
@@ -204,6 +208,9 @@ impl Row {
 }
 
 impl Aggregate for Nta {
+    const NAME: &'static str = "nta";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let interval_ms = self.interval_ms();
         let places: Vec<u32> = batch

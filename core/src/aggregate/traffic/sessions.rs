@@ -22,6 +22,7 @@ use crate::batch::Batch;
 use crate::table::{Table, Values};
 use crate::tuple::{Direction, names};
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// How much of a session the data holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,7 +40,7 @@ pub enum SessionStatus {
 names!(SessionStatus { Ended => "ended", Open => "open", StartedBefore => "started_before", Denied => "denied" });
 
 /// All tuples, compactly: 24 to 56 bytes each and some 25 for each flow.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sessions {
     events: Events,
 }
@@ -116,6 +117,9 @@ impl Sessions {
 const ROWS_AT_A_TIME: usize = 4096;
 
 impl Aggregate for Sessions {
+    const NAME: &'static str = "sessions";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.events.add(batch, |_| 0);
     }

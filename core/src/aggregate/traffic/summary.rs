@@ -6,10 +6,11 @@ use crate::batch::Batch;
 use crate::issue::Issue;
 use crate::table::{Table, Values};
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 
 /// One row over everything: files, records, tuples, verdicts, times, NICs, versions, counters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// `None` where the tuples come from memory, which has no files, records and issues.
     origin: Option<Origin>,
@@ -20,7 +21,7 @@ pub struct Summary {
     versions: BTreeSet<u8>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Origin {
     files: u64,
     records: u64,
@@ -57,6 +58,9 @@ impl Summary {
 }
 
 impl Aggregate for Summary {
+    const NAME: &'static str = "summary";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         if let Some(origin) = &mut self.origin {
             origin.records += batch.records.len() as u64;

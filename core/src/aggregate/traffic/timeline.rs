@@ -22,6 +22,7 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::{Table, Values};
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ impl Default for TimelineOptions {
 }
 
 /// Totals of every bucket and key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Timeline {
     every_ms: i64,
     spread: bool,
@@ -180,6 +181,9 @@ impl Timeline {
 }
 
 impl Aggregate for Timeline {
+    const NAME: &'static str = "timeline";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.first_ms = [self.first_ms, batch.time_ms.iter().min().copied()].into_iter().flatten().min();
         let codes = self.keys.codes(batch);

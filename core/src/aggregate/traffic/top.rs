@@ -10,6 +10,7 @@ use crate::table::{Table, Values};
 use crate::tuple::names;
 use core::fmt;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -82,8 +83,9 @@ impl Default for TopOptions {
 ///
 /// A key's peers are the distinct addresses at the other end where the key tells one end, and the distinct pairs of
 /// source and destination where it tells both or neither.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Top {
+    #[serde(skip)]
     options: TopOptions,
     keys: KeyTable,
     totals: Vec<Totals>,
@@ -91,7 +93,7 @@ pub struct Top {
 }
 
 /// Distinct peers of every key, as pairs (key, peer).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Peers {
     addresses: Addresses,
     /// Peers that are pairs of addresses.
@@ -172,6 +174,9 @@ impl Top {
 }
 
 impl Aggregate for Top {
+    const NAME: &'static str = "top";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let codes = self.keys.codes(batch);
         for (row, code) in codes.iter().enumerate() {

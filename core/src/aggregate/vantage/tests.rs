@@ -152,7 +152,7 @@ proptest! {
             for piece in pieces {
                 let mut part = Vantage::new();
                 part.add(&batch_of(piece));
-                whole.merge(&part);
+                whole.merge_bytes(&part.to_bytes()).unwrap();
             }
             whole.finish()
         };

@@ -27,6 +27,7 @@ use crate::tuple::{Action, State, names, starts_flow};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -54,13 +55,14 @@ names!(PolicyVerdict {
 });
 
 /// The traffic against a policy: violations first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Check {
+    #[serde(skip)]
     policy: Arc<Policy>,
     attempts: Attempts<Talk>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Talk {
     totals: Totals,
     begun: u64,
@@ -126,6 +128,9 @@ fn has_passed(places: &[&Talk]) -> bool {
 }
 
 impl Aggregate for Check {
+    const NAME: &'static str = "check";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let platform = [batch.addresses.code(AZURE_PLATFORM.0), batch.addresses.code(AZURE_METADATA.0)];
         let is_platform =

@@ -10,13 +10,14 @@ use crate::table::{Table, Values};
 use crate::tuple::Action;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Denied tries by source, destination, port, protocol and rule, most tries first.
 ///
 /// `ongoing`: whoever tries seems to go on trying. So it is where the last try lies no further from the end of the
 /// data than twice the mean time between tries, or than [`ONGOING_MS`] if that is more.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Denied {
     addresses: Addresses,
     rules: Texts,
@@ -29,7 +30,7 @@ pub struct Denied {
 /// flow shows itself again.
 pub const ONGOING_MS: i64 = 10 * 60_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct DeniedKey {
     src_ip: u32,
     dst_ip: u32,
@@ -39,7 +40,7 @@ struct DeniedKey {
     rule_origin: Option<RuleOrigin>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Tries {
     count: u64,
     span: TimeSpan,
@@ -80,6 +81,9 @@ impl Tries {
 }
 
 impl Aggregate for Denied {
+    const NAME: &'static str = "denied";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.last_ms = self.last_ms.max(batch.time_ms.iter().max().copied());
         let rules = &mut self.rules;

@@ -4,10 +4,11 @@ use super::nsg::Place;
 use crate::batch::Batch;
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// What a rule passed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reach {
     ports: HashSet<u16, FixedState>,
     pub(super) sources: Hull,
@@ -15,7 +16,7 @@ pub(super) struct Reach {
 }
 
 /// The narrowest network of each family that holds all addresses it was given.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Hull {
     v4: Option<IpNet>,
     v6: Option<IpNet>,

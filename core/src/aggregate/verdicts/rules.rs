@@ -14,6 +14,7 @@ use crate::groups::Groups;
 use crate::table::{Table, Values};
 use crate::tuple::Action;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,12 +25,13 @@ use std::sync::Arc;
 /// many destination ports it names and passed), `used_sources` and `used_destinations` (the narrowest networks that
 /// hold what it passed), and `finding`: `never hit`, `shadowed`, `wider than its traffic` (it allows more ports than
 /// it passed, or a network that is larger than the narrowest one that holds its sources), or several of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rules {
     rules: Keyed<Traffic>,
     addresses: Addresses,
     /// By rule, source and destination.
     pairs: HashMap<(u32, u32, u32), Totals, FixedState>,
+    #[serde(skip)]
     nsg: Option<Nsg>,
     /// What each rule passed; kept only with an NSG.
     reach: Vec<Reach>,
@@ -77,6 +79,9 @@ impl Rules {
 }
 
 impl Aggregate for Rules {
+    const NAME: &'static str = "rules";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let codes = self.rules.add(batch);
         let own: Vec<u32> =

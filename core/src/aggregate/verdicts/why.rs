@@ -25,10 +25,11 @@ use crate::table::Table;
 use crate::time::format_time_ms;
 use crate::tuple::{Action, Direction, starts_flow};
 use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Why the source can't reach the destination on a port, or on any.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Why {
     src_ip: IpAddr,
     dst_ip: IpAddr,
@@ -39,7 +40,7 @@ pub struct Why {
 }
 
 /// Where and by what a tuple was judged. The first five fields are the place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Judged {
     /// From the destination to the source.
     is_backwards: bool,
@@ -54,7 +55,7 @@ struct Judged {
 }
 
 /// One tuple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Event {
     time_ms: i64,
     is_try: bool,
@@ -64,7 +65,7 @@ struct Event {
 }
 
 /// Tuples of a NIC, and how many have the source or the destination at the near end.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Near {
     tuples: u64,
     src: u64,
@@ -300,6 +301,9 @@ fn rule_text(judged: &Judged) -> String {
 }
 
 impl Aggregate for Why {
+    const NAME: &'static str = "why";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         let (src, dst) = (batch.addresses.code(self.src_ip), batch.addresses.code(self.dst_ip));
         let mut near_of = vec![Near::default(); batch.groups.len()];

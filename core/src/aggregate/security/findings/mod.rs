@@ -29,6 +29,7 @@ use crate::tuple::names;
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 /// From what on something is worth a finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,8 +130,9 @@ names!(FindingKind {
 });
 
 /// What deserves a look.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Findings {
+    #[serde(skip)]
     options: FindingsOptions,
     exposure: Exposure,
     scans: Scans,
@@ -176,6 +178,9 @@ impl Default for Findings {
 }
 
 impl Aggregate for Findings {
+    const NAME: &'static str = "findings";
+    type Answer = Table;
+
     fn add(&mut self, batch: &Batch) {
         self.exposure.add(batch);
         self.scans.add(batch);

@@ -9,10 +9,11 @@ use crate::groups::is_public;
 use crate::time::format_time_ms;
 use crate::tuple::{Action, State, starts_flow};
 use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A conversation as one place logged it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Talk {
     begun: u64,
     ended: u64,
