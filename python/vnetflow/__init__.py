@@ -17,6 +17,7 @@ from vnetflow.comparison import anomalies, diff
 from vnetflow.demo_network import demo
 from vnetflow.errors import FilterError, InputError, IssueError, IssueWarning
 from vnetflow.example import example_log
+from vnetflow.namespace import register
 from vnetflow.reading import issues, read
 from vnetflow.scanning import scan
 from vnetflow.security import beacons, exposure, findings, host, scans
@@ -61,3 +62,5 @@ __all__ = [
     "top",
     "why",
 ]
+
+register()

@@ -49,7 +49,7 @@ class InputError(ValueError):
 
 @final
 class Frame:
-    """Columns of the same length, handed over as an Arrow C stream of one batch: `polars.DataFrame(frame)`."""
+    """Columns of the same length, handed over as an Arrow C stream: `polars.DataFrame(frame)`."""
 
     def __len__(self) -> int: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> CapsuleType: ...
@@ -64,6 +64,7 @@ class Groups:
     @staticmethod
     def from_pairs(pairs: Sequence[tuple[str, str]]) -> Groups:
         """Pairs of prefix and name."""
+    def __reduce__(self) -> tuple[Callable[[type[Groups]], Groups], tuple[type[Groups]]]: ...
     def names(self) -> list[str]: ...
 
 @final
@@ -104,7 +105,8 @@ class Options:
     ) -> Self:
         """`once` counts each flow at one NIC, in two passes.
 
-        `on_tick` is called about ten times a second with bytes read, tuples kept and issues so far.
+        `on_tick` is called about ten times a second with the bytes that all passes read, and the tuples kept and
+        issues of this pass so far.
         """
 
 @final
@@ -121,6 +123,8 @@ class Batches(Iterator[Frame]):
         ip: str = "string",
     ) -> Self:
         """`ip` is `string`, `categorical` or `binary` (4 or 16 bytes in network order)."""
+    def note(self) -> str | None:
+        """By how much all NICs over-count, where each flow counts once: what was read so far."""
     def __iter__(self) -> Batches: ...
     def __next__(self) -> Frame: ...
     def close(self) -> None:

@@ -6,36 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vnetflow import _core
-from vnetflow.arguments import Settings, settings_of
+from vnetflow.arguments import Settings, common_settings
 from vnetflow.columns import IpForm, as_tuple_table, check_ip_form, chosen_columns, dtypes
 from vnetflow.issue_report import IssueReport
 from vnetflow.progress import progress_bar
+from vnetflow.signatures import takes_common
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import polars as pl
+    from typing_extensions import Unpack
 
-    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Time
+    from vnetflow.arguments import Common
     from vnetflow.sources import SourceLike
 
 _BATCH_ROWS = 1 << 17
 
 
+@takes_common
 def scan(
     source: SourceLike,
     *,
     columns: str | Iterable[str] | None = None,
     ip: IpForm = "string",
-    filter: str | None = None,
-    start: Time | None = None,
-    end: Time | None = None,
-    mac: str | Iterable[str] | None = None,
-    groups: GroupsLike | None = None,
-    duplicates: Duplicates = "keep",
-    on_issue: OnIssue = "warn",
-    progress: bool | None = None,
+    **common: Unpack[Common],
 ) -> pl.LazyFrame:
     """Name flow logs to be read in pieces when the LazyFrame is collected or sunk.
 
@@ -45,13 +41,14 @@ def scan(
 
     Parameters
     ----------
-    source, columns, ip, filter, start, end, mac, groups, duplicates, on_issue, progress
-        As in `read`. A file object that can't be rewound can be collected only once.
+    columns, ip
+        As in `read`.
 
     Returns
     -------
     polars.LazyFrame
-        The tuple table. It can be collected any number of times, each of which reads the source anew.
+        The tuple table. It can be collected any number of times, each of which reads the source anew; a file object
+        that can't be rewound only once.
 
     Raises
     ------
@@ -77,16 +74,7 @@ def scan(
     """
     check_ip_form(ip)
     chosen = chosen_columns(columns)
-    settings = settings_of(
-        filter=filter,
-        start=start,
-        end=end,
-        mac=mac,
-        groups=groups,
-        duplicates=duplicates,
-        on_issue=on_issue,
-        progress=progress,
-    )
+    settings = common_settings("scan", common)
     return lazy_table(origin_of(source), settings, chosen, ip)
 
 
@@ -123,7 +111,7 @@ class Scan:
         if n_rows is not None and predicate is None:
             batch_rows = max(1, min(batch_rows, n_rows))
         opened = self.origin.open()
-        with progress_bar(self.settings.progress, opened.total_bytes()) as on_tick:
+        with progress_bar(self.settings.progress, self.settings.bytes_to_read(opened)) as on_tick:
             batches = _core.Batches(
                 opened, self.settings.core_options(on_tick), columns=columns, batch_rows=batch_rows, ip=self.ip
             )

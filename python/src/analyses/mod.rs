@@ -2,6 +2,7 @@
 
 mod once;
 mod parameters;
+mod previous;
 mod two_sources;
 
 pub(crate) use once::Once;
@@ -51,6 +52,7 @@ impl Pass<'_, '_> {
     {
         let once = Once::of(self.py, self.source, self.options)?;
         let (aggregate, issues) = fold(self.py, self.source, self.options, once.as_ref(), new, add_files)?;
+        self.options.end_pass(self.source);
         Ok((aggregate, issues, once.and_then(|once| once.note())))
     }
 
@@ -83,11 +85,30 @@ impl Pass<'_, '_> {
 fn answer(table: Table, issues: &[Issue], mut notes: Vec<String>) -> PyResult<Answer> {
     let frame = framed(&table)?;
     notes.extend(table.notes);
-    Ok((frame, Frame { batch: arrow::issues(issues).map_err(internal)? }, notes))
+    Ok((frame, arrow::issues(issues).map_err(internal)?.into(), notes))
 }
 
 fn framed(table: &Table) -> PyResult<Frame> {
-    Ok(Frame { batch: arrow::table(table).map_err(internal)? })
+    Ok(arrow::table(table).map_err(internal)?.into())
+}
+
+/// Rows of a piece of `sessions`.
+const PIECE_ROWS: usize = 1 << 16;
+
+/// All sessions, made piece by piece: the core's form of millions of rows is several times larger than Arrow's.
+fn sessions(pass: &Pass<'_, '_>) -> PyResult<Answer> {
+    let (aggregate, issues, note) = pass.aggregate(Sessions::new, |_, _, _| {})?;
+    let mut notes: Vec<String> = note.into_iter().collect();
+    let pieces = pass.py.detach(|| {
+        let pieces = aggregate.tables(PIECE_ROWS).map(|table| {
+            let piece = arrow::table(&table);
+            notes.extend(table.notes);
+            piece
+        });
+        pieces.collect::<Result<Vec<_>, _>>()
+    });
+    let frame = Frame::of_pieces(pieces.map_err(internal)?);
+    Ok((frame, arrow::issues(&issues).map_err(internal)?.into(), notes))
 }
 
 /// An analysis by its name: its table, the issues, and notes.
@@ -129,7 +150,10 @@ fn prepared(name: &str, given: &Parameters<'_>, groups: Arc<groups::Groups>) -> 
         "timeline" => {
             let (every_ms, spread) = (given.or("every_ms", 60_000)?, given.or("spread", true)?);
             let options = TimelineOptions { every_ms, by: given.keys(&[])?, spread, groups };
-            plain(move || Timeline::new(&options))
+            match given.maybe("previous_ms")? {
+                Some(previous_ms) => Box::new(move |pass| previous::timeline(pass, &options, previous_ms)),
+                None => plain(move || Timeline::new(&options)),
+            }
         }
         "matrix" => plain(move || Matrix::new(Arc::clone(&groups))),
         "rules" => {
@@ -138,7 +162,7 @@ fn prepared(name: &str, given: &Parameters<'_>, groups: Arc<groups::Groups>) -> 
             plain(move || Rules::new(nsg.clone()))
         }
         "denied" => plain(Denied::new),
-        "sessions" => plain(Sessions::new),
+        "sessions" => Box::new(sessions),
         "one_way" => plain(OneWay::new),
         "encryption" => plain(EncryptionUse::new),
         "exposure" => plain(Exposure::new),
@@ -281,7 +305,7 @@ pub(crate) fn host(
     }
     let tables = sections.iter().map(|section| Ok((section.name, framed(&section.table)?)));
     let tables = tables.collect::<PyResult<Vec<_>>>()?;
-    Ok((tables, Frame { batch: arrow::issues(&issues).map_err(internal)? }, notes))
+    Ok((tables, arrow::issues(&issues).map_err(internal)?.into(), notes))
 }
 
 /// A dossier has several tables; it adds and merges like an aggregate.

@@ -51,6 +51,7 @@ impl Once {
             )));
         }
         let (first, _) = fold(py, source, options, None, || FirstPass(Vantage::new()), |_, _, _| {})?;
+        options.end_pass(source);
         let choice = py.detach(|| first.0.finish());
         Ok(Some(Arc::new(Once { choice, count: Mutex::default() })))
     }

@@ -72,6 +72,7 @@ _COMMANDS: dict[str, tuple[Callable[..., pl.DataFrame], str, tuple[Option, ...]]
                 default=True,
                 help="Spread counters over the time since the flow's previous tuple, or not. Default: spread.",
             ),
+            click.option("--previous", metavar="TIME", help="Also the bucket so long before, such as 1d or 7d."),
         ),
     ),
     "matrix": (traffic.matrix, "Tell which group talks to which.", ()),
@@ -168,7 +169,7 @@ def _command(name: str, function: Callable[..., pl.DataFrame], text: str, option
         if not given.get("admin_ports", True):
             del given["admin_ports"]
         table = function(request.inputs, **given, **request.common)
-        _write(target, request, table, notes(table)[0] if name == "why" else None)
+        _write(target, request, table, sentence=notes(table)[0] if name == "why" else None)
 
     command.__doc__ = text
     return _with_options(command, name, options)
@@ -178,17 +179,18 @@ def _split(by: tuple[str, ...]) -> list[str]:
     return [key.strip() for joined in by for key in joined.split(",")]
 
 
-def _write(target: Target, request: Request, table: pl.DataFrame, sentence: str | None = None) -> None:
+def _write(target: Target, request: Request, table: pl.DataFrame, *, sentence: str | None = None) -> None:
     """Write a table, after its answer in words where it has one and people read along."""
+    is_told = sentence is not None and target.format == "table"
 
     def draw() -> str:
         from vnetflow.cli.tables import rows_text
 
-        return f"{sentence}\n\n{rows_text(table)}" if sentence else rows_text(table)
+        return f"{sentence}\n\n{rows_text(table)}" if is_told else rows_text(table)
 
     target.write(table, draw)
     request.tell_left_out()
-    request.tell_notes(table)
+    request.tell_notes(table, but=sentence if is_told else None)
 
 
 _SPLIT = click.option("--split", metavar="TIME", help="One source: compare what was logged before and from then on.")
@@ -236,7 +238,7 @@ _CHECK_OPTIONS = (
         required=True,
         metavar="FILE",
         type=click.Path(readable=False),
-        help="Groups, and which may reach which: JSON, or YAML where PyYAML is installed.",
+        help="Groups, and which may reach which: JSON or YAML.",
     ),
     click.option("--junit", metavar="FILE", type=click.Path(readable=False), help="Also write JUnit XML there."),
     click.option("--sarif", metavar="FILE", type=click.Path(readable=False), help="Also write SARIF there."),

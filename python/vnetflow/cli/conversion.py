@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vnetflow.cli.failures import say
 from vnetflow.cli.interrupts import interrupts
@@ -49,11 +49,11 @@ def target_form(out: str, form: str | None, *, force: bool) -> str:
     return form
 
 
-def convert_to_nta(request: Request, out: str, form: str) -> None:
+def convert_to_nta(request: Request, out: str, form: str, **own: Any) -> None:
     """Write Traffic Analytics' rows."""
     from vnetflow.traffic_analytics import nta
 
-    _write(request, nta(request.inputs, **request.common).lazy(), out, form)
+    _write(request, nta(request.inputs, **own, **request.common).lazy(), out, form)
 
 
 def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip: str) -> None:

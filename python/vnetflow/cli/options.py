@@ -45,11 +45,12 @@ class Request:
     quiet: bool
     reports: list[IssueReport] = field(default_factory=list["IssueReport"])
 
-    def tell_notes(self, table: pl.DataFrame) -> None:
-        """Say on standard error what a reader must know of an answer."""
+    def tell_notes(self, table: pl.DataFrame, *, but: str | None = None) -> None:
+        """Say on standard error what a reader must know of an answer, but for what was told already."""
         if not self.quiet:
             for note in notes(table):
-                say(note, prefix="note: ")
+                if note != but:
+                    say(note, prefix="note: ")
 
     def tell_left_out(self) -> None:
         """Say on standard error what could not be read, if anything."""
