@@ -11,6 +11,7 @@ questions: `summary` what is in there, `top` who is biggest, `why` why A can't r
 
 from __future__ import annotations
 
+from vnetflow import chart
 from vnetflow._core import Groups, __version__
 from vnetflow.analyses import explain_filter, notes, summary, top
 from vnetflow.comparison import anomalies, diff
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "anomalies",
     "beacons",
+    "chart",
     "check",
     "conversations",
     "coverage",

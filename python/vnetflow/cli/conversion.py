@@ -65,7 +65,7 @@ def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip
 
 
 def _write(request: Request, tuples: pl.LazyFrame, out: str, form: str) -> None:
-    from vnetflow.cli.tables import size_text
+    from vnetflow.units import size_text
 
     if form in ("csv", "ndjson"):
         tuples = text_times(tuples)
