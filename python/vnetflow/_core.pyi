@@ -24,6 +24,7 @@ __all__ = [
     "diff",
     "empty",
     "host",
+    "sessions",
 ]
 
 class _Reads(Protocol):
@@ -49,7 +50,7 @@ class InputError(ValueError):
 
 @final
 class Frame:
-    """Columns of the same length, handed over as an Arrow C stream: `polars.DataFrame(frame)`."""
+    """Columns of the same length, handed over as an Arrow C stream of one batch: `polars.DataFrame(frame)`."""
 
     def __len__(self) -> int: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> CapsuleType: ...
@@ -156,6 +157,13 @@ def host(
     source: Source, options: Options, ip: str, groups: Groups | None = None
 ) -> tuple[list[tuple[str, Frame]], Frame, list[str]]:
     """A dossier: its tables by name, the issues, and notes."""
+
+class _SessionFrames(Iterator[Frame], Protocol):
+    def notes(self) -> list[str]:
+        """What a reader must know, once all pieces were taken."""
+
+def sessions(source: Source, options: Options) -> tuple[_SessionFrames, Frame]:
+    """The sessions in pieces, at least one, and the issues."""
 
 def demo(
     folder: str | PathLike[str],

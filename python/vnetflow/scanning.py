@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,23 @@ def lazy_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
     return register_io_source(scan_function, schema=dtypes(columns, ip), is_pure=True)
 
 
+def lazy_pieces(pieces: Iterable[pl.DataFrame]) -> pl.LazyFrame:
+    """Name pieces with the same columns, at least one, as a LazyFrame that can be sunk once."""
+    from polars.io.plugins import register_io_source
+
+    left = iter(pieces)
+    first = next(left)
+
+    def give(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        tables = itertools.chain([first], left)
+        chosen = tables if with_columns is None else (table.select(with_columns) for table in tables)
+        return _wanted(chosen, predicate, n_rows)
+
+    return register_io_source(give, schema=first.schema)
+
+
 @dataclass(frozen=True)
 class Scan:
     """What Polars calls for each pass over the source. It holds plain values, so a query plan can be pickled."""
@@ -116,27 +134,24 @@ class Scan:
                 opened, self.settings.core_options(on_tick), columns=columns, batch_rows=batch_rows, ip=self.ip
             )
             try:
-                yield from _pieces(batches, columns, self.ip, predicate, n_rows)
+                tables = (as_tuple_table(frame, columns, self.ip) for frame in batches)
+                yield from _wanted(tables, predicate, n_rows)
             finally:
                 # Polars stops pulling when it has enough: the threads must not read on.
                 batches.close()
         IssueReport.of(batches.issues()).tell(self.settings.on_issue)
 
 
-def _pieces(
-    batches: _core.Batches, columns: list[str], ip: IpForm, predicate: pl.Expr | None, n_rows: int | None
-) -> Iterator[pl.DataFrame]:
+def _wanted(tables: Iterable[pl.DataFrame], predicate: pl.Expr | None, n_rows: int | None) -> Iterator[pl.DataFrame]:
     left = n_rows
     if left == 0:
         return
-    for frame in batches:
-        table = as_tuple_table(frame, columns, ip)
+    for table in tables:
         # The order matters: a limit counts the rows that are left by the predicate.
-        if predicate is not None:
-            table = table.filter(predicate)
+        wanted = table if predicate is None else table.filter(predicate)
         if left is not None:
-            table = table.head(left)
-            left -= table.height
-        yield table
+            wanted = wanted.head(left)
+            left -= wanted.height
+        yield wanted
         if left == 0:
             return

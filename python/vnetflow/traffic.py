@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vnetflow.analyses import ask, keys_of
+from vnetflow import _core
+from vnetflow.analyses import ask, keys_of, noted
+from vnetflow.arguments import common_settings
+from vnetflow.columns import data_frame, with_key_types
 from vnetflow.durations import duration_ms
+from vnetflow.issue_report import IssueReport
+from vnetflow.progress import progress_bar
 from vnetflow.signatures import takes_common
+from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import polars as pl
     from typing_extensions import Unpack
@@ -166,7 +172,28 @@ def sessions(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     >>> vf.sessions(vf.example_log()).select("src_ip", "status", "bytes", "continues").rows()
     [('10.1.2.20', 'ended', 5256000, 1), ('203.0.113.9', 'denied', 0, 0)]
     """
-    return ask("sessions", source, common)
+    import polars as pl
+
+    pieces = SessionPieces(source, common)
+    return noted(pl.concat(pieces, rechunk=False), pieces.notes())
+
+
+class SessionPieces:
+    """The sessions in pieces of some ten thousand rows: what is not kept of them takes no memory."""
+
+    def __init__(self, source: SourceLike, common: Common) -> None:
+        settings = common_settings("sessions", common)
+        opened = origin_of(source).open()
+        with progress_bar(settings.progress, settings.bytes_to_read(opened)) as on_tick:
+            self._frames, issues = _core.sessions(opened, settings.core_options(on_tick))
+        IssueReport.of(issues).tell(settings.on_issue)
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return (with_key_types(data_frame(frame)) for frame in self._frames)
+
+    def notes(self) -> list[str]:
+        """Tell what a reader must know, once all pieces were taken."""
+        return self._frames.notes()
 
 
 @takes_common

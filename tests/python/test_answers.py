@@ -200,6 +200,17 @@ def test_the_command_line_gives_the_same(demo: Demo, run: Run, name: str) -> Non
     assert drawn.stdout
 
 
+def test_sessions_are_written_as_they_are_made(demo: Demo, run: Run, tmp_path: Path) -> None:
+    table = vf.sessions(demo.folder)
+    for name, read in (("sessions.parquet", pl.read_parquet), ("sessions.csv", pl.read_csv)):
+        done = run("sessions", demo.folder, "--output", tmp_path / name)
+        assert (done.returncode, done.stderr) == (0, "".join(f"note: {note}\n" for note in vf.notes(table)))
+        written = read(tmp_path / name)
+        assert written.columns == table.columns
+        assert written["community_id"].to_list() == table["community_id"].to_list()
+        assert written["bytes"].sum() == table["bytes"].sum()
+
+
 def test_why_prints_its_sentence_first(demo: Demo, run: Run) -> None:
     done = run("why", demo.folder, "--src", "10.1.2.20", "--dst", "10.1.1.4", "--port", "22")
     sentence = "10.1.2.20 to 10.1.1.4 on port 22: denied by the security admin rule `nossh`"

@@ -3,10 +3,12 @@
 mod once;
 mod parameters;
 mod previous;
+mod session_frames;
 mod two_sources;
 
 pub(crate) use once::Once;
 pub(crate) use parameters::metric_names;
+pub(crate) use session_frames::sessions;
 pub(crate) use two_sources::diff;
 
 use crate::arguments::{Groups, Options, RunOptions};
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use vnetflow_core::aggregate::{
     Aggregate, Anomalies, AnomalyOptions, BeaconOptions, Beacons, Check, Conversations, Coverage, Denied,
     Diff, DiffOptions, EncryptionUse, Endpoints, Exposure, Findings, FindingsOptions, Host, Matrix, Nsg, Nta,
-    NtaOptions, OneWay, Policy, Rules, ScanOptions, Scans, Sessions, Summary, Timeline, TimelineOptions, Top,
+    NtaOptions, OneWay, Policy, Rules, ScanOptions, Scans, Summary, Timeline, TimelineOptions, Top,
     TopOptions, Why, junit, sarif,
 };
 use vnetflow_core::groups;
@@ -92,25 +94,6 @@ fn framed(table: &Table) -> PyResult<Frame> {
     Ok(arrow::table(table).map_err(internal)?.into())
 }
 
-/// Rows of a piece of `sessions`.
-const PIECE_ROWS: usize = 1 << 16;
-
-/// All sessions, made piece by piece: the core's form of millions of rows is several times larger than Arrow's.
-fn sessions(pass: &Pass<'_, '_>) -> PyResult<Answer> {
-    let (aggregate, issues, note) = pass.aggregate(Sessions::new, |_, _, _| {})?;
-    let mut notes: Vec<String> = note.into_iter().collect();
-    let pieces = pass.py.detach(|| {
-        let pieces = aggregate.tables(PIECE_ROWS).map(|table| {
-            let piece = arrow::table(&table);
-            notes.extend(table.notes);
-            piece
-        });
-        pieces.collect::<Result<Vec<_>, _>>()
-    });
-    let frame = Frame::of_pieces(pieces.map_err(internal)?);
-    Ok((frame, arrow::issues(&issues).map_err(internal)?.into(), notes))
-}
-
 /// An analysis by its name: its table, the issues, and notes.
 #[pyfunction]
 #[pyo3(signature = (source, options, name, parameters, groups=None))]
@@ -162,7 +145,6 @@ fn prepared(name: &str, given: &Parameters<'_>, groups: Arc<groups::Groups>) -> 
             plain(move || Rules::new(nsg.clone()))
         }
         "denied" => plain(Denied::new),
-        "sessions" => Box::new(sessions),
         "one_way" => plain(OneWay::new),
         "encryption" => plain(EncryptionUse::new),
         "exposure" => plain(Exposure::new),

@@ -89,7 +89,6 @@ _COMMANDS: dict[str, tuple[Callable[..., pl.DataFrame], str, tuple[Option, ...]]
         ),
     ),
     "denied": (verdicts.denied, "Tell what is blocked, and by whom.", ()),
-    "sessions": (traffic.sessions, "Stitch begin, continue and end tuples into sessions.", ()),
     "one-way": (verdicts.one_way, "Tell what was asked and never answered.", ()),
     "encryption": (traffic.encryption, "Tell what crosses unencrypted.", ()),
     "exposure": (security.exposure, "Tell what is reached from public addresses.", ()),
@@ -152,6 +151,7 @@ def add_analyses(group: click.Group) -> None:
     group.add_command(_with_options(_diff, "diff", (_SPLIT, _by("pair"))))
     group.add_command(_with_options(_host, "host", (_IP,)))
     group.add_command(_with_options(_check, "check", _CHECK_OPTIONS))
+    group.add_command(_with_options(_sessions, "sessions", ()))
 
 
 def _with_options(function: Callable[..., None], name: str, options: tuple[Option, ...]) -> click.Command:
@@ -190,7 +190,23 @@ def _write(target: Target, request: Request, table: pl.DataFrame, *, sentence: s
 
     target.write(table, draw)
     request.tell_left_out()
-    request.tell_notes(table, but=sentence if is_told else None)
+    request.tell_notes(notes(table)[1 if is_told else 0 :])
+
+
+def _sessions(source: tuple[str, ...], **given: Any) -> None:
+    """Stitch begin, continue and end tuples into sessions."""
+    target, request = Target.of(given), request_of(source, given)
+    if target.format not in ("csv", "parquet"):
+        _write(target, request, traffic.sessions(request.inputs, **request.common))
+        return
+    from vnetflow.cli.conversion import write_lazily
+    from vnetflow.scanning import lazy_pieces
+
+    # Millions of rows are written as they are made, so that memory holds the tuples alone.
+    pieces = traffic.SessionPieces(request.inputs, request.common)
+    write_lazily(lazy_pieces(pieces), target.format, target.path)
+    request.tell_left_out()
+    request.tell_notes(pieces.notes())
 
 
 _SPLIT = click.option("--split", metavar="TIME", help="One source: compare what was logged before and from then on.")
@@ -229,7 +245,7 @@ def _host(source: tuple[str, ...], ip: str, **given: Any) -> None:
         content = "\n".join(f"{name.replace('_', ' ')}\n\n{text}" for name, text in shown.items())
     target.put(content.encode())
     request.tell_left_out()
-    request.tell_notes(tables["summary"])
+    request.tell_notes(notes(tables["summary"]))
 
 
 _CHECK_OPTIONS = (

@@ -68,7 +68,7 @@ def summary(source: tuple[str, ...], **options: Any) -> None:
 
     target.write(table, draw, is_one_object=True)
     request.tell_left_out()
-    request.tell_notes(table)
+    request.tell_notes(analyses.notes(table))
     repeated = table["repeated_records"].item()
     if repeated and not request.quiet and not request.settings.drop_duplicates:
         records = "1 repeated record counts" if repeated == 1 else f"{repeated} repeated records count"
@@ -110,7 +110,7 @@ def top(source: tuple[str, ...], by: tuple[str, ...], metric: str, n: int, botto
 
     target.write(table, draw)
     request.tell_left_out()
-    request.tell_notes(table)
+    request.tell_notes(analyses.notes(table))
 
 
 add_analyses(commands)

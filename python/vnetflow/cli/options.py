@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from vnetflow.analyses import notes
 from vnetflow.arguments import Settings, settings_of
 from vnetflow.cli.failures import say
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable
-
-    import polars as pl
+    from collections.abc import Callable, Sequence
 
     from vnetflow.arguments import Common
     from vnetflow.issue_report import IssueReport
@@ -45,12 +42,11 @@ class Request:
     quiet: bool
     reports: list[IssueReport] = field(default_factory=list["IssueReport"])
 
-    def tell_notes(self, table: pl.DataFrame, *, but: str | None = None) -> None:
-        """Say on standard error what a reader must know of an answer, but for what was told already."""
+    def tell_notes(self, notes: Sequence[str]) -> None:
+        """Say on standard error what a reader must know of an answer."""
         if not self.quiet:
-            for note in notes(table):
-                if note != but:
-                    say(note, prefix="note: ")
+            for note in notes:
+                say(note, prefix="note: ")
 
     def tell_left_out(self) -> None:
         """Say on standard error what could not be read, if anything."""
