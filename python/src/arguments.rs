@@ -1,9 +1,11 @@
 //! What users pass: filters, groups, options.
 
 use crate::errors::{FilterError, InputError};
+use crate::find::Source;
 use pyo3::prelude::*;
 use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 use vnetflow_core::decode::{DecodeOptions, normalised_mac};
 use vnetflow_core::filter;
@@ -14,6 +16,14 @@ use vnetflow_core::groups;
 #[derive(Clone, Debug)]
 pub(crate) struct Groups {
     pub(crate) inner: Arc<groups::Groups>,
+    made_of: Arc<MadeOf>,
+}
+
+/// What names were read from, so that they can be pickled: prefixes alone would not do, for service tags share some.
+#[derive(Debug)]
+enum MadeOf {
+    Text(String, String),
+    Pairs(Vec<(String, String)>),
 }
 
 #[pymethods]
@@ -23,15 +33,26 @@ impl Groups {
         let parsed = groups::Groups::from_text(text);
         let inner = parsed
             .map_err(|error| InputError::new_err(format!("can't read groups from `{name}`: {error}")))?;
-        Ok(Groups { inner: Arc::new(inner) })
+        let made_of = MadeOf::Text(text.to_owned(), name.to_owned());
+        Ok(Groups { inner: Arc::new(inner), made_of: Arc::new(made_of) })
     }
 
     #[staticmethod]
     fn from_pairs(pairs: Vec<(String, String)>) -> PyResult<Groups> {
-        let pairs = pairs.iter().map(|(prefix, name)| (prefix.as_str(), name.as_str()));
-        let inner = groups::Groups::from_pairs(pairs)
+        let texts = pairs.iter().map(|(prefix, name)| (prefix.as_str(), name.as_str()));
+        let inner = groups::Groups::from_pairs(texts)
             .map_err(|error| InputError::new_err(format!("can't read groups: {error}")))?;
-        Ok(Groups { inner: Arc::new(inner) })
+        Ok(Groups { inner: Arc::new(inner), made_of: Arc::new(MadeOf::Pairs(pairs)) })
+    }
+
+    /// Pickled as a call of the method that made it.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+        let call = py.import("operator")?.getattr("methodcaller")?;
+        let call = match &*self.made_of {
+            MadeOf::Text(text, name) => call.call1(("from_text", text, name)),
+            MadeOf::Pairs(pairs) => call.call1(("from_pairs", pairs.clone())),
+        }?;
+        Ok((call, (py.get_type::<Groups>().into_any(),)))
     }
 
     fn names(&self) -> Vec<String> {
@@ -79,6 +100,35 @@ pub(crate) struct RunOptions {
     pub(crate) once: bool,
     pub(crate) threads: usize,
     pub(crate) on_tick: Option<OnTick>,
+    /// Bytes of the passes before this one, so that progress goes on where they ended.
+    bytes_before: AtomicU64,
+}
+
+impl RunOptions {
+    /// The same options for another time: both bounds that much earlier.
+    pub(crate) fn earlier_by(&self, py: Python<'_>, shift_ms: i64) -> RunOptions {
+        let earlier = |bound: Option<i64>| bound.map(|bound| bound.saturating_sub(shift_ms));
+        let mut decode = self.decode.clone();
+        (decode.start_ms, decode.end_ms) = (earlier(decode.start_ms), earlier(decode.end_ms));
+        RunOptions {
+            decode,
+            drop_duplicates: self.drop_duplicates,
+            once: self.once,
+            threads: self.threads,
+            on_tick: self.on_tick.as_ref().map(|on_tick| on_tick.clone_ref(py)),
+            bytes_before: AtomicU64::new(self.bytes_before()),
+        }
+    }
+
+    /// A pass over that source is done.
+    pub(crate) fn end_pass(&self, source: &Source) {
+        self.bytes_before.fetch_add(source.total_bytes().unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Bytes of the passes that are done.
+    pub(crate) fn bytes_before(&self) -> u64 {
+        self.bytes_before.load(Ordering::Relaxed)
+    }
 }
 
 #[pymethods]
@@ -104,7 +154,8 @@ impl Options {
             ..DecodeOptions::default()
         };
         let threads = threads.unwrap_or_else(default_threads).max(1);
-        Options(Arc::new(RunOptions { decode, drop_duplicates, once, threads, on_tick }))
+        let bytes_before = AtomicU64::new(0);
+        Options(Arc::new(RunOptions { decode, drop_duplicates, once, threads, on_tick, bytes_before }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `Batches`: one pass over a source, as Python's iterator.
 
+use crate::analyses::Once;
 use crate::arguments::Options;
 use crate::arrow::{self, AddressForm};
 use crate::engine::{OrderedBatches, keep_wanted};
@@ -20,6 +21,7 @@ use vnetflow_core::decode::DecodeOptions;
 pub(crate) struct Batches {
     make: Make,
     pass: Mutex<Pass>,
+    once: Option<Arc<Once>>,
 }
 
 /// Makes Arrow columns of a batch.
@@ -35,6 +37,7 @@ impl Batches {
     #[new]
     #[pyo3(signature = (source, options, *, columns=None, batch_rows=131_072, ip="string"))]
     fn new(
+        py: Python<'_>,
         source: PyRef<'_, Source>,
         options: &Options,
         columns: Option<Vec<String>>,
@@ -47,12 +50,19 @@ impl Batches {
         let mut decode = options.decode.clone();
         decode.batch_rows = batch_rows.max(1);
         decode.offsets |= columns.iter().any(|column| column.name == "offset");
-        let make: Make = Arc::new(move |batch| arrow::tuples(batch, &columns, form));
+        let once = Once::of(py, &source, &options)?;
+        let chosen_once = once.clone();
+        let make: Make = Arc::new(move |mut batch| {
+            if let Some(once) = &chosen_once {
+                once.keep(&mut batch);
+            }
+            arrow::tuples(batch, &columns, form)
+        });
         let pass = match &source.tuples {
             Some(batches) => Pass::Tuples(batches.clone().into_iter(), decode),
             None => Pass::Logs(OrderedBatches::start(&source, &options, decode, Arc::clone(&make))),
         };
-        Ok(Batches { make, pass: Mutex::new(pass) })
+        Ok(Batches { make, pass: Mutex::new(pass), once })
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -74,7 +84,7 @@ impl Batches {
             }
             return Ok(None);
         };
-        Ok(Some(Frame { batch: made.map_err(internal)? }))
+        Ok(Some(made.map_err(internal)?.into()))
     }
 
     fn close(&self, py: Python<'_>) {
@@ -89,7 +99,11 @@ impl Batches {
             Pass::Logs(batches) => batches.issues.as_slice(),
             Pass::Tuples(..) => &[],
         };
-        Ok(Frame { batch: arrow::issues(issues).map_err(internal)? })
+        Ok(arrow::issues(issues).map_err(internal)?.into())
+    }
+
+    fn note(&self) -> Option<String> {
+        self.once.as_ref().and_then(|once| once.note())
     }
 }
 
@@ -105,7 +119,7 @@ impl Batches {
 #[pyo3(signature = (columns=None, *, ip="string"))]
 pub(crate) fn empty(columns: Option<Vec<String>>, ip: &str) -> PyResult<Frame> {
     let batch = arrow::tuples(Batch::default(), &chosen(columns)?, address_form(ip)?);
-    Ok(Frame { batch: batch.map_err(internal)? })
+    Ok(batch.map_err(internal)?.into())
 }
 
 /// An error of Arrow's: columns of one batch always fit, so this is a mistake of ours and says so.

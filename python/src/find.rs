@@ -80,7 +80,7 @@ impl Source {
         self.inputs.iter().map(|input| input.name()).collect()
     }
 
-    fn total_bytes(&self) -> Option<u64> {
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
         self.inputs.iter().map(|input| input.size()).sum()
     }
 }

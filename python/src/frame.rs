@@ -9,7 +9,13 @@ use pyo3::types::PyCapsule;
 #[pyclass(frozen, module = "vnetflow._core")]
 #[derive(Debug)]
 pub(crate) struct Frame {
-    pub(crate) batch: RecordBatch,
+    batch: RecordBatch,
+}
+
+impl From<RecordBatch> for Frame {
+    fn from(batch: RecordBatch) -> Frame {
+        Frame { batch }
+    }
 }
 
 #[pymethods]

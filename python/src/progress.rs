@@ -36,9 +36,9 @@ impl Progress {
     pub(crate) fn tick(&self, py: Python<'_>, options: &RunOptions) -> PyResult<()> {
         py.check_signals()?;
         if let Some(on_tick) = &options.on_tick {
-            let (bytes, rows, issues) = (&self.bytes, &self.rows, &self.issues);
             let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
-            on_tick.call1(py, (load(bytes), load(rows), load(issues)))?;
+            let bytes = options.bytes_before().saturating_add(load(&self.bytes));
+            on_tick.call1(py, (bytes, load(&self.rows), load(&self.issues)))?;
         }
         Ok(())
     }

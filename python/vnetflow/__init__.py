@@ -11,12 +11,14 @@ questions: `summary` what is in there, `top` who is biggest, `why` why A can't r
 
 from __future__ import annotations
 
+from vnetflow import chart
 from vnetflow._core import Groups, __version__
 from vnetflow.analyses import explain_filter, notes, summary, top
 from vnetflow.comparison import anomalies, diff
 from vnetflow.demo_network import demo
 from vnetflow.errors import FilterError, InputError, IssueError, IssueWarning
 from vnetflow.example import example_log
+from vnetflow.namespace import register
 from vnetflow.reading import issues, read
 from vnetflow.scanning import scan
 from vnetflow.security import beacons, exposure, findings, host, scans
@@ -33,6 +35,7 @@ __all__ = [
     "__version__",
     "anomalies",
     "beacons",
+    "chart",
     "check",
     "conversations",
     "coverage",
@@ -61,3 +64,5 @@ __all__ = [
     "top",
     "why",
 ]
+
+register()

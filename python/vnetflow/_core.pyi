@@ -24,6 +24,7 @@ __all__ = [
     "diff",
     "empty",
     "host",
+    "sessions",
 ]
 
 class _Reads(Protocol):
@@ -64,6 +65,7 @@ class Groups:
     @staticmethod
     def from_pairs(pairs: Sequence[tuple[str, str]]) -> Groups:
         """Pairs of prefix and name."""
+    def __reduce__(self) -> tuple[Callable[[type[Groups]], Groups], tuple[type[Groups]]]: ...
     def names(self) -> list[str]: ...
 
 @final
@@ -104,7 +106,8 @@ class Options:
     ) -> Self:
         """`once` counts each flow at one NIC, in two passes.
 
-        `on_tick` is called about ten times a second with bytes read, tuples kept and issues so far.
+        `on_tick` is called about ten times a second with the bytes that all passes read, and the tuples kept and
+        issues of this pass so far.
         """
 
 @final
@@ -121,6 +124,8 @@ class Batches(Iterator[Frame]):
         ip: str = "string",
     ) -> Self:
         """`ip` is `string`, `categorical` or `binary` (4 or 16 bytes in network order)."""
+    def note(self) -> str | None:
+        """By how much all NICs over-count, where each flow counts once: what was read so far."""
     def __iter__(self) -> Batches: ...
     def __next__(self) -> Frame: ...
     def close(self) -> None:
@@ -152,6 +157,13 @@ def host(
     source: Source, options: Options, ip: str, groups: Groups | None = None
 ) -> tuple[list[tuple[str, Frame]], Frame, list[str]]:
     """A dossier: its tables by name, the issues, and notes."""
+
+class _SessionFrames(Iterator[Frame], Protocol):
+    def notes(self) -> list[str]:
+        """What a reader must know, once all pieces were taken."""
+
+def sessions(source: Source, options: Options) -> tuple[_SessionFrames, Frame]:
+    """The sessions in pieces, at least one, and the issues."""
 
 def demo(
     folder: str | PathLike[str],

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from vnetflow import _core
-from vnetflow.arguments import common_settings, groups_of, takes_common
+from vnetflow.arguments import common_settings, groups_of
 from vnetflow.columns import data_frame, with_key_types
 from vnetflow.issue_report import IssueReport
 from vnetflow.near_match import check_choice, unknown_name
 from vnetflow.progress import progress_bar
+from vnetflow.signatures import takes_common
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
@@ -53,21 +54,30 @@ def ask(
     parameters: Mapping[str, object] | None = None,
     *,
     key_types: bool = True,
+    reads: int = 1,
 ) -> pl.DataFrame:
-    """Run an analysis of the core over a source and tell what could not be read."""
+    """Run an analysis of the core over a source, which it reads so many times, and tell what could not be read."""
     settings = common_settings(name, common)
 
     def call(opened: _core.Source, options: _core.Options) -> Answer:
         return _core.analyse(opened, options, name, parameters or {}, settings.core_groups())
 
-    table = run(origin_of(source), settings, call)
+    table = run(origin_of(source), settings, call, reads=reads)
     return noted(with_key_types(table), notes(table)) if key_types else table
 
 
-def run(origin: Origin, settings: Settings, call: Callable[[_core.Source, _core.Options], Answer]) -> pl.DataFrame:
-    """Call the core; tell the issues; keep the notes with the table."""
+def run(
+    origin: Origin,
+    settings: Settings,
+    call: Callable[[_core.Source, _core.Options], Answer],
+    *,
+    other: _core.Source | None = None,
+    reads: int = 1,
+) -> pl.DataFrame:
+    """Call the core, which also reads `other`; tell the issues; keep the notes with the table."""
     opened = origin.open()
-    with progress_bar(settings.progress, opened.total_bytes()) as on_tick:
+    total_bytes = settings.bytes_to_read(opened, other, reads=reads)
+    with progress_bar(settings.progress, total_bytes) as on_tick:
         frame, issues, found = call(opened, settings.core_options(on_tick))
     IssueReport.of(issues).tell(settings.on_issue)
     return noted(data_frame(frame), found)
@@ -103,20 +113,8 @@ def notes(table: pl.DataFrame) -> list[str]:
 
 
 @takes_common
-def summary(
-    source: SourceLike,
-    **common: Unpack[Common],
-) -> pl.DataFrame:
+def summary(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell what is in flow logs.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, duplicates, on_issue, progress
-        As in `read`.
-    vantage
-        `"all"` counts a flow at every NIC that logged it, `"once"` at one of them: the NIC of its
-        destination, else of its source, else another one. That reads the source twice; `notes` of the table tells by
-        how much all NICs over-count. Default: `"all"`.
 
     Returns
     -------
@@ -126,11 +124,6 @@ def summary(
         `packets_src_to_dst`, `bytes_src_to_dst`, `packets_dst_to_src`, `bytes_dst_to_src`, and `bytes` of both
         directions. Counters are null where no tuple has them; what belongs to files is null for tuples in memory.
         Every NIC on a flow's path logs it, so sums over several NICs count it several times: see `vantage`.
-
-    Raises
-    ------
-    FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError, vnetflow.IssueError
-        As in `read`.
 
     Examples
     --------
@@ -155,10 +148,6 @@ def top(
 
     Parameters
     ----------
-    source, filter, start, end, mac, duplicates, on_issue, progress
-        As in `read`.
-    vantage
-        As in `summary`.
     by
         What to group by: columns of the tuple table, `"pair"` (source and destination), `"conversation"` (and port
         and protocol), `"src_group"`, `"dst_group"`, or networks such as `"src_net/24"`; one of these or several.
@@ -169,8 +158,6 @@ def top(
         How many keys. Default: 10.
     bottom
         The smallest instead of the biggest. Default: False.
-    groups
-        Names for networks: a CSV or JSON file, a dict, or `Groups`.
 
     Returns
     -------
@@ -184,8 +171,6 @@ def top(
     ------
     ValueError
         Where a key or the metric is unknown; the message names a near match.
-    FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError, vnetflow.IssueError
-        As in `read`.
 
     Examples
     --------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from vnetflow import _core
 from vnetflow.near_match import check_choice, unknown_name
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     """Is told bytes read, tuples kept and issues so far."""
 
     _Pairs: TypeAlias = tuple[tuple[str, str], ...]
-
-Function = TypeVar("Function", bound="Callable[..., Any]")
 
 Duplicates = Literal["keep", "drop"]
 OnIssue = Literal["warn", "raise", "ignore"]
@@ -64,6 +61,13 @@ class Settings:
             return self.groups
         return _core.Groups.from_pairs(self.groups)
 
+    def bytes_to_read(self, *sources: _core.Source | None, reads: int = 1) -> int | None:
+        """Sum up what all passes read; `None` where that can't be known."""
+        sizes = [source.total_bytes() for source in sources if source is not None]
+        if None in sizes:
+            return None
+        return sum(filter(None, sizes)) * reads * (2 if self.vantage == "once" else 1)
+
     def core_options(self, on_tick: OnTick | None = None) -> _core.Options:
         """Tell the core what to keep."""
         parsed = None if self.filter_text is None else _core.Filter(self.filter_text, self.core_groups())
@@ -92,7 +96,7 @@ class Common(TypedDict, total=False):
     progress: bool | None
 
 
-_COMMON_DEFAULTS: dict[str, object] = {
+COMMON_DEFAULTS: dict[str, object] = {
     "filter": None,
     "start": None,
     "end": None,
@@ -105,24 +109,11 @@ _COMMON_DEFAULTS: dict[str, object] = {
 }
 
 
-def takes_common(function: Function) -> Function:
-    """Show the keyword arguments of `Common` one by one in the function's signature."""
-    signature = inspect.signature(function)
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    annotations = {name: hint.__forward_arg__ for name, hint in Common.__annotations__.items()}
-    common = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotations[name])
-        for name, default in _COMMON_DEFAULTS.items()
-    ]
-    vars(function)["__signature__"] = signature.replace(parameters=own + common)
-    return function
-
-
 def common_settings(function: str, common: Common) -> Settings:
     """Check the keyword arguments that every analysis takes; an unknown one is an error as in any function."""
     for name in common:
-        if name not in _COMMON_DEFAULTS:
-            told = unknown_name("argument", name, _COMMON_DEFAULTS)
+        if name not in COMMON_DEFAULTS:
+            told = unknown_name("argument", name, COMMON_DEFAULTS)
             raise TypeError(f"{function}() got an unexpected keyword: {told}")
     return settings_of(**common)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from vnetflow import _core
 from vnetflow.analyses import METRICS, ask, keys_of, noted, notes, run
-from vnetflow.arguments import common_settings, takes_common, time_ms
+from vnetflow.arguments import common_settings, time_ms
 from vnetflow.columns import with_key_types
 from vnetflow.near_match import check_choice
+from vnetflow.signatures import takes_common
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ def diff(
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     after
         The second source. Give either this or `split`.
     split
@@ -71,7 +70,7 @@ def diff(
     def call(opened: _core.Source, options: _core.Options) -> Answer:
         return _core.diff(opened, other, options, keys, settings.core_groups())
 
-    table = run(origin_of(source), settings, call)
+    table = run(origin_of(source), settings, call, other=other)
     return noted(with_key_types(table), notes(table))
 
 
@@ -90,8 +89,6 @@ def anomalies(
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     by
         What to group by, as in `top`. Default: `"src_ip"`.
     metric

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vnetflow import _core
-from vnetflow.analyses import ask
-from vnetflow.arguments import settings_of
+from vnetflow.analyses import ask, noted
+from vnetflow.arguments import common_settings
 from vnetflow.columns import as_tuple_table, check_ip_form, chosen_columns
 from vnetflow.issue_report import IssueReport
 from vnetflow.progress import progress_bar
+from vnetflow.signatures import takes_common
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import polars as pl
+    from typing_extensions import Unpack
 
-    from vnetflow.arguments import Common, Duplicates, GroupsLike, OnIssue, Settings, Time
+    from vnetflow.arguments import Common, GroupsLike, Settings, Time
     from vnetflow.columns import IpForm
     from vnetflow.sources import Origin, SourceLike
 
@@ -30,65 +32,28 @@ _LEAST_BYTES_PER_TUPLE = 40
 """A short tuple without its record; packed files hold more of them, which then make more batches."""
 
 
+@takes_common
 def read(
     source: SourceLike,
     *,
     columns: str | Iterable[str] | None = None,
     ip: IpForm = "string",
-    filter: str | None = None,
-    start: Time | None = None,
-    end: Time | None = None,
-    mac: str | Iterable[str] | None = None,
-    groups: GroupsLike | None = None,
-    duplicates: Duplicates = "keep",
-    on_issue: OnIssue = "warn",
-    progress: bool | None = None,
+    **common: Unpack[Common],
 ) -> pl.DataFrame:
     """Read flow logs into a DataFrame, one row a tuple.
 
     Parameters
     ----------
-    source
-        A file, a folder (searched for `*.json`, `*.json.gz`, `*.zip`), a glob, bytes, a binary file object, a list of
-        these, or tuples in memory (a Polars frame, anything with an Arrow C stream).
     columns
         Columns in the order wanted. Default: all but `source` and `offset`.
     ip
         Form of `src_ip` and `dst_ip`: `"string"`, `"categorical"`, or `"binary"` (4 or 16 bytes in network order).
-    filter
-        Keeps the tuples for which this expression is true, such as `"dst port 22 and denied"`. What it leaves out is
-        never turned into rows.
-    start, end
-        Keeps the tuples logged from `start` to before `end`. A datetime, a date or ISO text; without a zone it is UTC.
-        Whole files are skipped where their path tells the hour.
-    mac
-        Keeps what was captured at this NIC or these NICs: 12 hexadecimal digits, with or without `:` and `-`.
-    groups
-        Names for networks, for `group` in the filter: a CSV or JSON file, a dict, or `Groups`.
-    duplicates
-        `"drop"` leaves out records that are repeated as a whole (files that were downloaded twice). Equal tuples
-        inside one record are separate events and always stay. Default: `"keep"`.
-    on_issue
-        `"warn"`, `"raise"` or `"ignore"` when something can't be read. Default: `"warn"`.
-    progress
-        Whether a progress bar is drawn on standard error. Default: when a person looks on.
 
     Returns
     -------
     polars.DataFrame
         The tuple table in the order of the files. Counters are packets and bytes since the flow's previous tuple;
         null is what was not logged, never zero.
-
-    Raises
-    ------
-    FileNotFoundError, PermissionError
-        Where the source can't be opened.
-    vnetflow.InputError
-        Where nothing in the source is a flow log, or an argument can't be used.
-    vnetflow.FilterError
-        Where the filter can't be read; the message names the column and a near match.
-    vnetflow.IssueError
-        Where something can't be read and `on_issue="raise"`.
 
     Examples
     --------
@@ -103,16 +68,7 @@ def read(
     """
     check_ip_form(ip)
     chosen = chosen_columns(columns)
-    settings = settings_of(
-        filter=filter,
-        start=start,
-        end=end,
-        mac=mac,
-        groups=groups,
-        duplicates=duplicates,
-        on_issue=on_issue,
-        progress=progress,
-    )
+    settings = common_settings("read", common)
     return read_table(origin_of(source), settings, chosen, ip)
 
 
@@ -121,7 +77,7 @@ def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
     import polars as pl
 
     opened = origin.open()
-    with progress_bar(settings.progress, opened.total_bytes()) as on_tick:
+    with progress_bar(settings.progress, settings.bytes_to_read(opened)) as on_tick:
         batches = _core.Batches(
             opened,
             settings.core_options(on_tick),
@@ -134,9 +90,9 @@ def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
         finally:
             batches.close()
     IssueReport.of(batches.issues()).tell(settings.on_issue)
-    if not tables:
-        return as_tuple_table(_core.empty(columns, ip=ip), columns, ip)
-    return pl.concat(tables, rechunk=False)
+    whole = pl.concat(tables, rechunk=False) if tables else as_tuple_table(_core.empty(columns, ip=ip), columns, ip)
+    note = batches.note()
+    return whole if note is None else noted(whole, [note])
 
 
 def _batch_rows(total_bytes: int | None) -> int:

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vnetflow import _core
-from vnetflow.arguments import Settings, settings_of
+from vnetflow.arguments import Settings, common_settings
 from vnetflow.columns import IpForm, as_tuple_table, check_ip_form, chosen_columns, dtypes
 from vnetflow.issue_report import IssueReport
 from vnetflow.progress import progress_bar
+from vnetflow.signatures import takes_common
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import polars as pl
+    from typing_extensions import Unpack
 
-    from vnetflow.arguments import Duplicates, GroupsLike, OnIssue, Time
+    from vnetflow.arguments import Common
     from vnetflow.sources import SourceLike
 
 _BATCH_ROWS = 1 << 17
 
 
+@takes_common
 def scan(
     source: SourceLike,
     *,
     columns: str | Iterable[str] | None = None,
     ip: IpForm = "string",
-    filter: str | None = None,
-    start: Time | None = None,
-    end: Time | None = None,
-    mac: str | Iterable[str] | None = None,
-    groups: GroupsLike | None = None,
-    duplicates: Duplicates = "keep",
-    on_issue: OnIssue = "warn",
-    progress: bool | None = None,
+    **common: Unpack[Common],
 ) -> pl.LazyFrame:
     """Name flow logs to be read in pieces when the LazyFrame is collected or sunk.
 
@@ -45,13 +42,14 @@ def scan(
 
     Parameters
     ----------
-    source, columns, ip, filter, start, end, mac, groups, duplicates, on_issue, progress
-        As in `read`. A file object that can't be rewound can be collected only once.
+    columns, ip
+        As in `read`.
 
     Returns
     -------
     polars.LazyFrame
-        The tuple table. It can be collected any number of times, each of which reads the source anew.
+        The tuple table. It can be collected any number of times, each of which reads the source anew; a file object
+        that can't be rewound only once.
 
     Raises
     ------
@@ -77,16 +75,7 @@ def scan(
     """
     check_ip_form(ip)
     chosen = chosen_columns(columns)
-    settings = settings_of(
-        filter=filter,
-        start=start,
-        end=end,
-        mac=mac,
-        groups=groups,
-        duplicates=duplicates,
-        on_issue=on_issue,
-        progress=progress,
-    )
+    settings = common_settings("scan", common)
     return lazy_table(origin_of(source), settings, chosen, ip)
 
 
@@ -98,6 +87,23 @@ def lazy_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
     origin.open()
     scan_function = Scan(origin, settings, tuple(columns), ip)
     return register_io_source(scan_function, schema=dtypes(columns, ip), is_pure=True)
+
+
+def lazy_pieces(pieces: Iterable[pl.DataFrame]) -> pl.LazyFrame:
+    """Name pieces with the same columns, at least one, as a LazyFrame that can be sunk once."""
+    from polars.io.plugins import register_io_source
+
+    left = iter(pieces)
+    first = next(left)
+
+    def give(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        tables = itertools.chain([first], left)
+        chosen = tables if with_columns is None else (table.select(with_columns) for table in tables)
+        return _wanted(chosen, predicate, n_rows)
+
+    return register_io_source(give, schema=first.schema)
 
 
 @dataclass(frozen=True)
@@ -123,32 +129,29 @@ class Scan:
         if n_rows is not None and predicate is None:
             batch_rows = max(1, min(batch_rows, n_rows))
         opened = self.origin.open()
-        with progress_bar(self.settings.progress, opened.total_bytes()) as on_tick:
+        with progress_bar(self.settings.progress, self.settings.bytes_to_read(opened)) as on_tick:
             batches = _core.Batches(
                 opened, self.settings.core_options(on_tick), columns=columns, batch_rows=batch_rows, ip=self.ip
             )
             try:
-                yield from _pieces(batches, columns, self.ip, predicate, n_rows)
+                tables = (as_tuple_table(frame, columns, self.ip) for frame in batches)
+                yield from _wanted(tables, predicate, n_rows)
             finally:
                 # Polars stops pulling when it has enough: the threads must not read on.
                 batches.close()
         IssueReport.of(batches.issues()).tell(self.settings.on_issue)
 
 
-def _pieces(
-    batches: _core.Batches, columns: list[str], ip: IpForm, predicate: pl.Expr | None, n_rows: int | None
-) -> Iterator[pl.DataFrame]:
+def _wanted(tables: Iterable[pl.DataFrame], predicate: pl.Expr | None, n_rows: int | None) -> Iterator[pl.DataFrame]:
     left = n_rows
     if left == 0:
         return
-    for frame in batches:
-        table = as_tuple_table(frame, columns, ip)
+    for table in tables:
         # The order matters: a limit counts the rows that are left by the predicate.
-        if predicate is not None:
-            table = table.filter(predicate)
+        wanted = table if predicate is None else table.filter(predicate)
         if left is not None:
-            table = table.head(left)
-            left -= table.height
-        yield table
+            wanted = wanted.head(left)
+            left -= wanted.height
+        yield wanted
         if left == 0:
             return

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from vnetflow import _core
 from vnetflow.analyses import ask, noted, run
-from vnetflow.arguments import common_settings, takes_common, time_ms
+from vnetflow.arguments import common_settings, time_ms
 from vnetflow.columns import data_frame, with_key_types
 from vnetflow.durations import duration_ms
+from vnetflow.signatures import takes_common
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 @takes_common
 def exposure(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell what is reached from public addresses.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
 
     Returns
     -------
@@ -61,8 +57,6 @@ def scans(
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     vertical_ports
         From how many unanswered ports of one target on it is a scan. Default: 15.
     horizontal_targets
@@ -114,8 +108,6 @@ def beacons(
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     min_connections
         Conversations with fewer connections are left out. Default: 8.
     min_score
@@ -171,8 +163,6 @@ def findings(
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     since
         Also new and rare peers since then. Default: not asked.
     block_list
@@ -229,8 +219,6 @@ def host(source: SourceLike, *, ip: str, **common: Unpack[Common]) -> dict[str, 
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     ip
         The address.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     OneSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Readable"
-    SourceLike: TypeAlias = "OneSource | Sequence[OneSource] | pl.DataFrame | pl.LazyFrame | ArrowStream"
+    SourceLike: TypeAlias = "OneSource | Sequence[OneSource] | pl.DataFrame | pl.LazyFrame | TupleFrame | ArrowStream"
     """A file, folder or glob; bytes; a binary file object; several of these; or tuples in memory."""
 
 _URL = re.compile(r"(?i)^(az|azure|abfss?|wasbs?|https?|s3|gs|adl)://")
@@ -40,6 +40,13 @@ class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> Any:
         """Give the stream's capsule."""
         ...
+
+
+@dataclass(frozen=True)
+class TupleFrame:
+    """A Polars frame that holds tuples, as a source."""
+
+    frame: pl.DataFrame | pl.LazyFrame
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ def _tuples_in(source: object) -> pl.DataFrame | None:
     """Tuples in memory with the columns and types that the core takes; `None` for any other source."""
     import polars as pl
 
+    if isinstance(source, TupleFrame):
+        source = source.frame
     if isinstance(source, pl.LazyFrame):
         table = source.collect()
     elif isinstance(source, pl.DataFrame):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vnetflow.analyses import ask, keys_of
-from vnetflow.arguments import takes_common
+from vnetflow import _core
+from vnetflow.analyses import ask, keys_of, noted
+from vnetflow.arguments import common_settings
+from vnetflow.columns import data_frame, with_key_types
 from vnetflow.durations import duration_ms
+from vnetflow.issue_report import IssueReport
+from vnetflow.progress import progress_bar
+from vnetflow.signatures import takes_common
+from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import polars as pl
     from typing_extensions import Unpack
@@ -22,11 +28,6 @@ if TYPE_CHECKING:
 @takes_common
 def conversations(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell who talks to whom on what; the source port is left out.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
 
     Returns
     -------
@@ -48,11 +49,6 @@ def conversations(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
 @takes_common
 def endpoints(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell what each host is: its traffic, its peers, the ports it serves and uses.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`; `groups` names the hosts' networks.
 
     Returns
     -------
@@ -77,14 +73,13 @@ def timeline(
     every: Duration = "1m",
     by: str | Iterable[str] = (),
     spread: bool = True,
+    previous: Duration | None = None,
     **common: Unpack[Common],
 ) -> pl.DataFrame:
     """Tell how much there was when.
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     every
         Length of a bucket: `"30s"`, `"5m"`, `"1h"`, `"1d"` or a timedelta. Default: `"1m"`.
     by
@@ -92,12 +87,17 @@ def timeline(
     spread
         Spread the packets and bytes of a continue or end tuple over the time since the flow's previous tuple, which
         is when they passed; the sums stay the same. Else they count when they were logged. Default: True.
+    previous
+        Also the counters of the bucket so long before, such as `"1d"` or `"7d"`: a whole multiple of `every`. Where
+        `start` is given, the earlier period is read as well. Default: None.
 
     Returns
     -------
     polars.DataFrame
         One row a bucket and key with traffic: `time` (start of the bucket), the keys, the counters as in
-        `conversations`, and `bits_per_second` (null where no bytes were logged).
+        `conversations`, and `bits_per_second` (null where no bytes were logged). With `previous` each of these again
+        as `tuples_before` … `bits_per_second_before`; a bucket and key that only one of the two periods has is null in
+        the columns of the other.
 
     Examples
     --------
@@ -106,24 +106,25 @@ def timeline(
     [(4, 5256000)]
     """
     keys = keys_of(by, has_groups=common.get("groups") is not None, may_be_none=True)
-    parameters = {"every_ms": duration_ms(every, "every"), "by": keys, "spread": spread}
-    return ask("timeline", source, common, parameters)
+    every_ms = duration_ms(every, "every")
+    previous_ms = None if previous is None else duration_ms(previous, "previous")
+    if previous_ms is not None and previous_ms % every_ms:
+        raise ValueError(f"expected a whole multiple of `every` ({every}) in `previous`, found `{previous}`")
+    parameters = {"every_ms": every_ms, "by": keys, "spread": spread, "previous_ms": previous_ms}
+    reads = 2 if previous is not None and common.get("start") is not None else 1
+    return ask("timeline", source, common, parameters, reads=reads)
 
 
 @takes_common
 def matrix(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell which group talks to which.
 
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`; without `groups`, addresses are `private`, `public`, `special` or Azure's own.
-
     Returns
     -------
     polars.DataFrame
         One row a pair of groups, the most bytes first: `src_group`, `dst_group` (null for addresses in no group), and
-        the counters as in `conversations`.
+        the counters as in `conversations`. Without `groups`, addresses are `private`, `public`, `special` or Azure's
+        own.
 
     Examples
     --------
@@ -137,11 +138,6 @@ def matrix(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
 @takes_common
 def encryption(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell what crosses unencrypted.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
 
     Returns
     -------
@@ -162,11 +158,6 @@ def encryption(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
 def sessions(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Stitch begin, continue and end tuples into sessions, across files and hours, at each NIC.
 
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
-
     Returns
     -------
     polars.DataFrame
@@ -181,17 +172,33 @@ def sessions(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     >>> vf.sessions(vf.example_log()).select("src_ip", "status", "bytes", "continues").rows()
     [('10.1.2.20', 'ended', 5256000, 1), ('203.0.113.9', 'denied', 0, 0)]
     """
-    return ask("sessions", source, common)
+    import polars as pl
+
+    pieces = SessionPieces(source, common)
+    return noted(pl.concat(pieces, rechunk=False), pieces.notes())
+
+
+class SessionPieces:
+    """The sessions in pieces of some ten thousand rows: what is not kept of them takes no memory."""
+
+    def __init__(self, source: SourceLike, common: Common) -> None:
+        settings = common_settings("sessions", common)
+        opened = origin_of(source).open()
+        with progress_bar(settings.progress, settings.bytes_to_read(opened)) as on_tick:
+            self._frames, issues = _core.sessions(opened, settings.core_options(on_tick))
+        IssueReport.of(issues).tell(settings.on_issue)
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return (with_key_types(data_frame(frame)) for frame in self._frames)
+
+    def notes(self) -> list[str]:
+        """Tell what a reader must know, once all pieces were taken."""
+        return self._frames.notes()
 
 
 @takes_common
 def coverage(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell which NICs and hours the logs hold, and what is missing.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
 
     Returns
     -------

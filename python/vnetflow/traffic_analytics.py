@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vnetflow.analyses import ask
-from vnetflow.arguments import takes_common
+from vnetflow.signatures import takes_common
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +30,6 @@ def nta(
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`; a group stands for a virtual network, from which `FlowType` follows.
     interval_minutes
         Length of an interval: 60 or 10 in the original. Default: 60.
     sites, clients
@@ -41,7 +39,8 @@ def nta(
     -------
     polars.DataFrame
         The table's own columns, by name and in its order, as far as flow logs can fill them. Tuples of an interval
-        that differ in the source port alone are one row. Counters that were not logged are null.
+        that differ in the source port alone are one row. A group stands for a virtual network, from which `FlowType`
+        follows. Counters that were not logged are null.
 
     Examples
     --------

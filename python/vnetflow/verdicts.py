@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from vnetflow import _core
 from vnetflow.analyses import ask, run
-from vnetflow.arguments import common_settings, takes_common
+from vnetflow.arguments import common_settings
 from vnetflow.documents import json_of
+from vnetflow.signatures import takes_common
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ def rules(source: SourceLike, *, nsg: DocumentLike | None = None, **common: Unpa
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     nsg
         A network security group as `az network nsg show` writes it: a JSON file, its text, or a dict. Adds rules that
         were never hit, and columns that compare each rule with the traffic it passed. Default: None.
@@ -53,11 +52,6 @@ def rules(source: SourceLike, *, nsg: DocumentLike | None = None, **common: Unpa
 def denied(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell what is blocked, and by whom.
 
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
-
     Returns
     -------
     polars.DataFrame
@@ -77,11 +71,6 @@ def denied(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
 @takes_common
 def one_way(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell what was asked and never answered.
-
-    Parameters
-    ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
 
     Returns
     -------
@@ -105,8 +94,6 @@ def why(source: SourceLike, *, src: str, dst: str, port: int | None = None, **co
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     src, dst
         The two addresses.
     port
@@ -135,11 +122,9 @@ def check(source: SourceLike, *, policy: DocumentLike, **common: Unpack[Common])
 
     Parameters
     ----------
-    source, filter, start, end, mac, groups, vantage, duplicates, on_issue, progress
-        As in `summary`.
     policy
-        Groups of addresses, and which of them may reach which on what; all else is denied. A JSON file (or YAML, where
-        PyYAML is installed), JSON text, or a dict: see `docs/analyses.md`.
+        Groups of addresses, and which of them may reach which on what; all else is denied. A JSON or YAML file,
+        JSON text, or a dict: see `docs/analyses.md`.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import sys
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -33,6 +33,20 @@ def test_once_counts_what_passed_once(demo: Demo) -> None:
     assert f"{fact['overcount_bytes']:.2f} times the bytes" in note
     assert vf.summary(demo.tuples, vantage="once")["bytes"].item() == fact["bytes"]
     assert vf.notes(vf.summary(demo.folder)) == []
+
+
+def test_tuples_are_read_once(demo: Demo, run: Run, tmp_path: Path) -> None:
+    (fact,) = demo.facts("summary", vantage="once", format="vnet-v4")
+    tuples = vf.read(demo.folder, vantage="once")
+    assert tuples.flows.summary().select(COUNTERS).row(0, named=True) == {name: fact[name] for name in COUNTERS}
+    assert vf.notes(tuples) == vf.notes(vf.summary(demo.folder, vantage="once"))
+    lazy = vf.scan(demo.folder, vantage="once")
+    assert lazy.collect().equals(tuples)
+    assert lazy.select(pl.len()).collect().item() == tuples.height < demo.tuples.height
+    assert vf.read(demo.tuples, vantage="once").equals(tuples)
+    target = tmp_path / "once.parquet"
+    assert run("convert", demo.folder, target, "--vantage", "once").returncode == 0
+    assert pl.read_parquet(target).select("time", "src_ip").equals(tuples.select("time", "src_ip"))
 
 
 def test_the_matrix_once_is_the_truth_of_every_hour(demo: Demo) -> None:
@@ -186,9 +200,22 @@ def test_the_command_line_gives_the_same(demo: Demo, run: Run, name: str) -> Non
     assert drawn.stdout
 
 
+def test_sessions_are_written_as_they_are_made(demo: Demo, run: Run, tmp_path: Path) -> None:
+    table = vf.sessions(demo.folder)
+    for name, read in (("sessions.parquet", pl.read_parquet), ("sessions.csv", pl.read_csv)):
+        done = run("sessions", demo.folder, "--output", tmp_path / name)
+        assert (done.returncode, done.stderr) == (0, "".join(f"note: {note}\n" for note in vf.notes(table)))
+        written = read(tmp_path / name)
+        assert written.columns == table.columns
+        assert written["community_id"].to_list() == table["community_id"].to_list()
+        assert written["bytes"].sum() == table["bytes"].sum()
+
+
 def test_why_prints_its_sentence_first(demo: Demo, run: Run) -> None:
     done = run("why", demo.folder, "--src", "10.1.2.20", "--dst", "10.1.1.4", "--port", "22")
-    assert done.stdout.startswith("10.1.2.20 to 10.1.1.4 on port 22: denied by the security admin rule `nossh`")
+    sentence = "10.1.2.20 to 10.1.1.4 on port 22: denied by the security admin rule `nossh`"
+    assert done.stdout.startswith(sentence)
+    assert sentence not in done.stderr
 
 
 def test_the_dossier_on_the_command_line(demo: Demo, run: Run) -> None:
@@ -214,6 +241,19 @@ def test_convert_to_the_rows_of_traffic_analytics(demo: Demo, run: Run, tmp_path
     assert run("convert", demo.folder, tmp_path / "x.csv", "--to", "nta", "--columns", "src_ip").returncode == 2
 
 
+def test_the_options_of_traffic_analytics_rows(demo: Demo, run: Run, tmp_path: Path) -> None:
+    target, groups = tmp_path / "nta.parquet", demo.folder / "groups.csv"
+    options = ["--interval-minutes", 10, "--sites", "onprem", "--clients", "hub", "--clients", "spoke2"]
+    assert run("convert", demo.folder, target, "--to", "nta", "--groups", groups, *options).returncode == 0
+    table = pl.read_parquet(target)
+    assert table.equals(
+        vf.nta(demo.folder, interval_minutes=10, sites=["onprem"], clients=["hub", "spoke2"], groups=groups)
+    )
+    assert {"S2S", "P2S"} <= set(table["FlowType"])
+    alone = run("convert", demo.folder, tmp_path / "x.csv", "--sites", "onprem")
+    assert (alone.returncode, "`--sites` belongs to Traffic Analytics' rows" in alone.stderr) == (2, True)
+
+
 MISTAKES = [
     (["why", "--src", "hub", "--dst", "10.1.1.4"], "expected an address such as `10.1.2.3` in `src`, found `hub`"),
     (["check", "--policy", "nowhere.json"], "`nowhere.json` does not exist"),
@@ -235,9 +275,27 @@ def test_a_mistake_is_one_line_that_says_what_to_do(demo: Demo, run: Run, words:
     assert done.stderr.count("\n") == 1
 
 
-def test_yaml_needs_its_library(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_in_yaml_is_the_same_policy(demo: Demo, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
-    path.write_text("groups: {spoke: [10.1.2.0/24]}\nallow: []\n", encoding="utf-8")
-    monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(vf.InputError, match="YAML needs PyYAML"):
+    path.write_text(
+        "# who may reach whom\ngroups:\n  spoke: [10.1.2.0/24]\nallow:\n  - {from: spoke, to: any, ports: [53, 443]}\n",
+        encoding="utf-8",
+    )
+    policy = {"groups": {"spoke": ["10.1.2.0/24"]}, "allow": [{"from": "spoke", "to": "any", "ports": [53, 443]}]}
+    assert vf.check(demo.folder, policy=path).equals(vf.check(demo.folder, policy=policy))
+    assert run("check", demo.folder, "--policy", path).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("policy.yaml", "groups: {spoke: [10.1.2.0/24]", "`{path}` is no YAML: expected ',' or '}}', but got"),
+        ("policy.yaml", "groups: {}\nallow: 2024-05-01\n", "`{path}` holds dates or other values"),
+        ("policy.json", "groups: {}", "`{path}` is no JSON: line 1, column 1 is where it stops being so"),
+    ],
+)
+def test_a_file_that_can_not_be_read_says_where(demo: Demo, tmp_path: Path, name: str, text: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(vf.InputError, match=re.escape(said.format(path=path))):
         vf.check(demo.folder, policy=path)

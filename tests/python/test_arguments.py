@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import vnetflow as vf
+from vnetflow import _core
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,6 +162,16 @@ def test_progress_draws_only_when_asked_or_looked_at(demo: Demo, capfd: pytest.C
     err = capfd.readouterr().err
     assert "reading" in err
     assert "tuples" in err
+
+
+def test_progress_goes_on_in_a_second_pass(demo: Demo) -> None:
+    seen: list[int] = []
+    opened = _core.Source([str(demo.folder)] * 150)
+    options = _core.Options(once=True, on_tick=lambda read, _tuples, _issues: seen.append(read))
+    _core.analyse(opened, options, "summary", {})
+    total = opened.total_bytes() or 0
+    assert seen == sorted(seen)
+    assert total < seen[-1] <= 2 * total
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import threading
 import time
@@ -14,6 +15,8 @@ import vnetflow as vf
 from vnetflow.columns import COLUMN_NAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Demo
 
 DENIED = pl.col("action") == "deny"
@@ -86,6 +89,22 @@ def test_a_plan_can_be_pickled(demo: Demo) -> None:
     expected = lazy.collect()
     assert pickle.loads(pickle.dumps(lazy)).collect().equals(expected)
     assert pl.LazyFrame.deserialize(lazy.serialize()).collect().equals(expected)
+
+
+def test_a_plan_with_names_for_networks_can_be_pickled(demo: Demo, tmp_path: Path) -> None:
+    tags = {
+        "values": [
+            {"name": name, "properties": {"addressPrefixes": ["10.1.2.0/24", "10.1.0.0/24"], "systemService": ""}}
+            for name in ("Storage", "Storage.WestEurope")
+        ]
+    }
+    path = tmp_path / "tags.json"
+    path.write_text(json.dumps(tags), encoding="utf-8")
+    for groups in (path, vf.Groups.from_pairs([("10.1.2.0/24", "storage")])):
+        lazy = vf.scan(demo.folder, filter="src group Storage", groups=groups).select("time", "src_ip")
+        assert 0 < lazy.collect().height < demo.tuples.height
+        assert pickle.loads(pickle.dumps(lazy)).collect().equals(lazy.collect())
+        assert pl.LazyFrame.deserialize(lazy.serialize()).collect().equals(lazy.collect())
 
 
 def test_memory_and_bytes_as_sources(demo: Demo) -> None:

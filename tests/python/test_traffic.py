@@ -196,6 +196,26 @@ def test_a_spread_timeline_keeps_every_sum(demo: Demo) -> None:
     assert spread["bits_per_second"].max() < plain["bits_per_second"].max()
 
 
+@pytest.mark.parametrize("limits", [{}, {"start": "2024-05-01T09:50Z", "end": "2024-05-01T10:40Z"}])
+def test_a_timeline_beside_the_time_before(demo: Demo, limits: dict[str, Any]) -> None:
+    options: dict[str, Any] = {"every": "10m", "by": "src_ip", "spread": False}
+    found = vf.timeline(demo.folder, previous="30m", **options, **limits)
+    whole = vf.timeline(demo.folder, **options)
+    rows = vf.timeline(demo.folder, **options, **limits)
+    first, last = rows["time"].min(), rows["time"].max()
+    before = whole.with_columns(pl.col("time") + pl.duration(minutes=30)).filter(pl.col("time").is_between(first, last))
+    keys = ["time", "src_ip"]
+    expected = rows.join(before, on=keys, how="full", coalesce=True, suffix="_before")
+    _assert_equal(found, expected, keys)
+    assert found.columns == [*whole.columns, *(f"{name}_before" for name in whole.columns[2:])]
+    assert found["bytes_before"].null_count() < found.height
+
+
+def test_a_period_before_that_fits_no_bucket_is_an_error(demo: Demo) -> None:
+    with pytest.raises(ValueError, match="whole multiple of `every` \\(1h\\) in `previous`, found `90m`"):
+        vf.timeline(demo.folder, every="1h", previous="90m")
+
+
 def test_endpoints_have_the_counters_of_their_tuples(demo: Demo) -> None:
     found = vf.endpoints(demo.folder)
     for end in ("src", "dst"):
@@ -228,6 +248,16 @@ def test_exposure_counts_public_sources(demo: Demo) -> None:
     outside = vf.read(demo.folder, filter="src public")
     expected = outside.group_by(keys).agg(pl.col("src_ip").n_unique().cast(pl.UInt64).alias("sources"))
     _assert_equal(vf.exposure(demo.folder), expected, keys)
+
+
+def test_many_sessions_come_whole(demo: Demo) -> None:
+    days = [demo.tuples.with_columns(pl.col("time") + pl.duration(days=day)) for day in range(40)]
+    found = vf.sessions(pl.concat(days))
+    assert found.height > 100_000
+    assert found["tuples"].sum() == 40 * demo.tuples.height
+    # A flow that is still open at the end of a day is another day's flow too, which is why days are not compared.
+    counted = found.filter(pl.col("status") == "denied").group_by(pl.col("start").dt.date()).len()
+    assert counted["len"].to_list() == [demo.tuples.filter(DENIED).height] * 40
 
 
 def test_sessions_hold_every_tuple_once(demo: Demo) -> None:

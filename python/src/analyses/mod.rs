@@ -2,10 +2,13 @@
 
 mod once;
 mod parameters;
+mod previous;
+mod session_frames;
 mod two_sources;
 
 pub(crate) use once::Once;
 pub(crate) use parameters::metric_names;
+pub(crate) use session_frames::sessions;
 pub(crate) use two_sources::diff;
 
 use crate::arguments::{Groups, Options, RunOptions};
@@ -22,7 +25,7 @@ use std::sync::Arc;
 use vnetflow_core::aggregate::{
     Aggregate, Anomalies, AnomalyOptions, BeaconOptions, Beacons, Check, Conversations, Coverage, Denied,
     Diff, DiffOptions, EncryptionUse, Endpoints, Exposure, Findings, FindingsOptions, Host, Matrix, Nsg, Nta,
-    NtaOptions, OneWay, Policy, Rules, ScanOptions, Scans, Sessions, Summary, Timeline, TimelineOptions, Top,
+    NtaOptions, OneWay, Policy, Rules, ScanOptions, Scans, Summary, Timeline, TimelineOptions, Top,
     TopOptions, Why, junit, sarif,
 };
 use vnetflow_core::groups;
@@ -51,6 +54,7 @@ impl Pass<'_, '_> {
     {
         let once = Once::of(self.py, self.source, self.options)?;
         let (aggregate, issues) = fold(self.py, self.source, self.options, once.as_ref(), new, add_files)?;
+        self.options.end_pass(self.source);
         Ok((aggregate, issues, once.and_then(|once| once.note())))
     }
 
@@ -83,11 +87,11 @@ impl Pass<'_, '_> {
 fn answer(table: Table, issues: &[Issue], mut notes: Vec<String>) -> PyResult<Answer> {
     let frame = framed(&table)?;
     notes.extend(table.notes);
-    Ok((frame, Frame { batch: arrow::issues(issues).map_err(internal)? }, notes))
+    Ok((frame, arrow::issues(issues).map_err(internal)?.into(), notes))
 }
 
 fn framed(table: &Table) -> PyResult<Frame> {
-    Ok(Frame { batch: arrow::table(table).map_err(internal)? })
+    Ok(arrow::table(table).map_err(internal)?.into())
 }
 
 /// An analysis by its name: its table, the issues, and notes.
@@ -129,7 +133,10 @@ fn prepared(name: &str, given: &Parameters<'_>, groups: Arc<groups::Groups>) -> 
         "timeline" => {
             let (every_ms, spread) = (given.or("every_ms", 60_000)?, given.or("spread", true)?);
             let options = TimelineOptions { every_ms, by: given.keys(&[])?, spread, groups };
-            plain(move || Timeline::new(&options))
+            match given.maybe("previous_ms")? {
+                Some(previous_ms) => Box::new(move |pass| previous::timeline(pass, &options, previous_ms)),
+                None => plain(move || Timeline::new(&options)),
+            }
         }
         "matrix" => plain(move || Matrix::new(Arc::clone(&groups))),
         "rules" => {
@@ -138,7 +145,6 @@ fn prepared(name: &str, given: &Parameters<'_>, groups: Arc<groups::Groups>) -> 
             plain(move || Rules::new(nsg.clone()))
         }
         "denied" => plain(Denied::new),
-        "sessions" => plain(Sessions::new),
         "one_way" => plain(OneWay::new),
         "encryption" => plain(EncryptionUse::new),
         "exposure" => plain(Exposure::new),
@@ -280,5 +286,5 @@ pub(crate) fn host(
     }
     let tables = sections.iter().map(|section| Ok((section.name, framed(&section.table)?)));
     let tables = tables.collect::<PyResult<Vec<_>>>()?;
-    Ok((tables, Frame { batch: arrow::issues(&issues).map_err(internal)? }, notes))
+    Ok((tables, arrow::issues(&issues).map_err(internal)?.into(), notes))
 }

@@ -33,6 +33,7 @@ impl Once {
             )));
         }
         let (first, _) = fold(py, source, options, None, Vantage::new, |_, _, _| {})?;
+        options.end_pass(source);
         let choice = py.detach(|| first.finish());
         Ok(Some(Arc::new(Once { choice, count: Mutex::default() })))
     }

@@ -72,6 +72,7 @@ _COMMANDS: dict[str, tuple[Callable[..., pl.DataFrame], str, tuple[Option, ...]]
                 default=True,
                 help="Spread counters over the time since the flow's previous tuple, or not. Default: spread.",
             ),
+            click.option("--previous", metavar="TIME", help="Also the bucket so long before, such as 1d or 7d."),
         ),
     ),
     "matrix": (traffic.matrix, "Tell which group talks to which.", ()),
@@ -88,7 +89,6 @@ _COMMANDS: dict[str, tuple[Callable[..., pl.DataFrame], str, tuple[Option, ...]]
         ),
     ),
     "denied": (verdicts.denied, "Tell what is blocked, and by whom.", ()),
-    "sessions": (traffic.sessions, "Stitch begin, continue and end tuples into sessions.", ()),
     "one-way": (verdicts.one_way, "Tell what was asked and never answered.", ()),
     "encryption": (traffic.encryption, "Tell what crosses unencrypted.", ()),
     "exposure": (security.exposure, "Tell what is reached from public addresses.", ()),
@@ -151,6 +151,7 @@ def add_analyses(group: click.Group) -> None:
     group.add_command(_with_options(_diff, "diff", (_SPLIT, _by("pair"))))
     group.add_command(_with_options(_host, "host", (_IP,)))
     group.add_command(_with_options(_check, "check", _CHECK_OPTIONS))
+    group.add_command(_with_options(_sessions, "sessions", ()))
 
 
 def _with_options(function: Callable[..., None], name: str, options: tuple[Option, ...]) -> click.Command:
@@ -168,7 +169,7 @@ def _command(name: str, function: Callable[..., pl.DataFrame], text: str, option
         if not given.get("admin_ports", True):
             del given["admin_ports"]
         table = function(request.inputs, **given, **request.common)
-        _write(target, request, table, notes(table)[0] if name == "why" else None)
+        _write(target, request, table, sentence=notes(table)[0] if name == "why" else None)
 
     command.__doc__ = text
     return _with_options(command, name, options)
@@ -178,17 +179,34 @@ def _split(by: tuple[str, ...]) -> list[str]:
     return [key.strip() for joined in by for key in joined.split(",")]
 
 
-def _write(target: Target, request: Request, table: pl.DataFrame, sentence: str | None = None) -> None:
+def _write(target: Target, request: Request, table: pl.DataFrame, *, sentence: str | None = None) -> None:
     """Write a table, after its answer in words where it has one and people read along."""
+    is_told = sentence is not None and target.format == "table"
 
     def draw() -> str:
         from vnetflow.cli.tables import rows_text
 
-        return f"{sentence}\n\n{rows_text(table)}" if sentence else rows_text(table)
+        return f"{sentence}\n\n{rows_text(table)}" if is_told else rows_text(table)
 
     target.write(table, draw)
     request.tell_left_out()
-    request.tell_notes(table)
+    request.tell_notes(notes(table)[1 if is_told else 0 :])
+
+
+def _sessions(source: tuple[str, ...], **given: Any) -> None:
+    """Stitch begin, continue and end tuples into sessions."""
+    target, request = Target.of(given), request_of(source, given)
+    if target.format not in ("csv", "parquet"):
+        _write(target, request, traffic.sessions(request.inputs, **request.common))
+        return
+    from vnetflow.cli.conversion import write_lazily
+    from vnetflow.scanning import lazy_pieces
+
+    # Millions of rows are written as they are made, so that memory holds the tuples alone.
+    pieces = traffic.SessionPieces(request.inputs, request.common)
+    write_lazily(lazy_pieces(pieces), target.format, target.path)
+    request.tell_left_out()
+    request.tell_notes(pieces.notes())
 
 
 _SPLIT = click.option("--split", metavar="TIME", help="One source: compare what was logged before and from then on.")
@@ -227,7 +245,7 @@ def _host(source: tuple[str, ...], ip: str, **given: Any) -> None:
         content = "\n".join(f"{name.replace('_', ' ')}\n\n{text}" for name, text in shown.items())
     target.put(content.encode())
     request.tell_left_out()
-    request.tell_notes(tables["summary"])
+    request.tell_notes(notes(tables["summary"]))
 
 
 _CHECK_OPTIONS = (
@@ -236,7 +254,7 @@ _CHECK_OPTIONS = (
         required=True,
         metavar="FILE",
         type=click.Path(readable=False),
-        help="Groups, and which may reach which: JSON, or YAML where PyYAML is installed.",
+        help="Groups, and which may reach which: JSON or YAML.",
     ),
     click.option("--junit", metavar="FILE", type=click.Path(readable=False), help="Also write JUnit XML there."),
     click.option("--sarif", metavar="FILE", type=click.Path(readable=False), help="Also write SARIF there."),

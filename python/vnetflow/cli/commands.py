@@ -68,7 +68,7 @@ def summary(source: tuple[str, ...], **options: Any) -> None:
 
     target.write(table, draw, is_one_object=True)
     request.tell_left_out()
-    request.tell_notes(table)
+    request.tell_notes(analyses.notes(table))
     repeated = table["repeated_records"].item()
     if repeated and not request.quiet and not request.settings.drop_duplicates:
         records = "1 repeated record counts" if repeated == 1 else f"{repeated} repeated records count"
@@ -110,7 +110,7 @@ def top(source: tuple[str, ...], by: tuple[str, ...], metric: str, n: int, botto
 
     target.write(table, draw)
     request.tell_left_out()
-    request.tell_notes(table)
+    request.tell_notes(analyses.notes(table))
 
 
 add_analyses(commands)
@@ -136,6 +136,7 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 
 @commands.command()
 @shared_options
+@vantage_option
 @click.argument("out", type=click.Path(readable=False))
 @click.option(
     "--to",
@@ -146,6 +147,11 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 )
 @click.option("--columns", metavar="NAMES", shell_complete=one_of(*COLUMN_NAMES), help="Columns, joined by commas.")
 @click.option("--ip", default="string", metavar="string|categorical|binary", help="Form of addresses. Default: string.")
+@click.option(
+    "--interval-minutes", type=int, metavar="NUMBER", help="With --to nta: an interval's length. Default: 60."
+)
+@click.option("--sites", multiple=True, metavar="GROUP", help="With --to nta: a group on a site's side; repeat it.")
+@click.option("--clients", multiple=True, metavar="GROUP", help="With --to nta: a group of VPN clients; repeat it.")
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
     """Write the tuples as Parquet, CSV, NDJSON or Arrow to OUT."""
@@ -156,11 +162,16 @@ def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
     names: str | None = options.pop("columns")
     columns = chosen_columns(None if names is None else [name.strip() for name in names.split(",")])
     ip: str = options.pop("ip")
+    own = {name: options.pop(name) for name in ("interval_minutes", "sites", "clients")}
+    own = {name: value for name, value in own.items() if value not in (None, ())}
     request = request_of(source, options)
     if to == "nta":
         if names is not None:
             raise ValueError("the columns of Traffic Analytics' rows are fixed: leave out `columns`")
-        convert_to_nta(request, out, form)
+        convert_to_nta(request, out, form, **own)
+    elif own:
+        option = next(iter(own)).replace("_", "-")
+        raise ValueError(f"`--{option}` belongs to Traffic Analytics' rows: give `--to nta` too, or leave it out")
     else:
         convert_tuples(request, out, form, columns, ip)
     request.tell_left_out()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vnetflow.cli.failures import say
 from vnetflow.cli.interrupts import interrupts
@@ -49,11 +49,11 @@ def target_form(out: str, form: str | None, *, force: bool) -> str:
     return form
 
 
-def convert_to_nta(request: Request, out: str, form: str) -> None:
+def convert_to_nta(request: Request, out: str, form: str, **own: Any) -> None:
     """Write Traffic Analytics' rows."""
     from vnetflow.traffic_analytics import nta
 
-    _write(request, nta(request.inputs, **request.common).lazy(), out, form)
+    _write(request, nta(request.inputs, **own, **request.common).lazy(), out, form)
 
 
 def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip: str) -> None:
@@ -65,25 +65,30 @@ def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip
 
 
 def _write(request: Request, tuples: pl.LazyFrame, out: str, form: str) -> None:
-    from vnetflow.cli.tables import size_text
+    from vnetflow.units import size_text
 
-    if form in ("csv", "ndjson"):
-        tuples = text_times(tuples)
-    if out == "-":
-        try:
-            _sink(tuples, form, sys.stdout.buffer)
-        except OSError as error:
-            # Polars hands on the text of the system's error, not its number.
-            if "broken pipe" in str(error).lower():
-                raise BrokenPipeError from None
-            raise
-        sys.stdout.buffer.flush()
-        return
-    path = Path(out)
-    with whole_file(path) as part:
-        _sink(tuples, form, part)
-    if not request.quiet:
+    path = None if out == "-" else Path(out)
+    write_lazily(tuples, form, path)
+    if path is not None and not request.quiet:
         say(f"wrote `{out}` ({size_text(path.stat().st_size)})")
+
+
+def write_lazily(rows: pl.LazyFrame, form: str, path: Path | None) -> None:
+    """Write rows as they come to a file, or to standard output."""
+    if form in ("csv", "ndjson"):
+        rows = text_times(rows)
+    if path is not None:
+        with whole_file(path) as part:
+            _sink(rows, form, part)
+        return
+    try:
+        _sink(rows, form, sys.stdout.buffer)
+    except OSError as error:
+        # Polars hands on the text of the system's error, not its number.
+        if "broken pipe" in str(error).lower():
+            raise BrokenPipeError from None
+        raise
+    sys.stdout.buffer.flush()
 
 
 def _sink(tuples: pl.LazyFrame, form: str, target: Path | IO[bytes]) -> None:

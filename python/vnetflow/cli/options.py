@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from vnetflow.analyses import notes
 from vnetflow.arguments import Settings, settings_of
 from vnetflow.cli.failures import say
 from vnetflow.sources import Origin, origin_of
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable
-
-    import polars as pl
+    from collections.abc import Callable, Sequence
 
     from vnetflow.arguments import Common
     from vnetflow.issue_report import IssueReport
@@ -45,10 +42,10 @@ class Request:
     quiet: bool
     reports: list[IssueReport] = field(default_factory=list["IssueReport"])
 
-    def tell_notes(self, table: pl.DataFrame) -> None:
+    def tell_notes(self, notes: Sequence[str]) -> None:
         """Say on standard error what a reader must know of an answer."""
         if not self.quiet:
-            for note in notes(table):
+            for note in notes:
                 say(note, prefix="note: ")
 
     def tell_left_out(self) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vnetflow.cli.failures import printable
+from vnetflow.units import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +132,7 @@ def _cell(name: str, value: Any) -> str:
     if name == "share":
         return f"{100 * value:.1f} %"
     if name.startswith("bits_per_second"):
-        return size_text(round(value)).removesuffix("B") + "bit/s"
+        return size_text(value, "bit/s")
     if "bytes" in name:
         return size_text(value)
     if isinstance(value, float):
@@ -174,25 +175,6 @@ def _text(value: Any) -> str:
 
 def _count(number: int | None) -> str:
     return "–" if number is None else f"{number:,}"
-
-
-def size_text(number: int | None) -> str:
-    """Bytes in powers of 1000, three digits: what the filter's `k`, `M` and `G` are too.
-
-    >>> size_text(999), size_text(5256000), size_text(None)
-    ('999 B', '5.26 MB', '–')
-    """
-    if number is None:
-        return "–"
-    value, unit = float(number), "B"
-    for larger in ("kB", "MB", "GB", "TB", "PB", "EB"):
-        if value < 999.5:
-            break
-        value, unit = value / 1000, larger
-    if unit == "B":
-        return f"{number} B"
-    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{digits}f} {unit}"
 
 
 def _time(time: datetime | None) -> str:
