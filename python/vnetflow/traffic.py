@@ -110,7 +110,9 @@ def timeline(
     previous_ms = None if previous is None else duration_ms(previous, "previous")
     if previous_ms is not None and previous_ms % every_ms:
         raise ValueError(f"expected a whole multiple of `every` ({every}) in `previous`, found `{previous}`")
-    parameters = {"every_ms": every_ms, "by": keys, "spread": spread, "previous_ms": previous_ms}
+    parameters = {"every_ms": every_ms, "by": keys, "spread": spread}
+    if previous_ms is not None:
+        parameters["previous_ms"] = previous_ms
     reads = 2 if previous is not None and common.get("start") is not None else 1
     return ask("timeline", source, common, parameters, reads=reads)
 

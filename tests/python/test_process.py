@@ -58,25 +58,37 @@ def test_other_threads_run_while_logs_are_read(demo: Demo, work) -> None:
     assert max(gaps) < max(0.5 * seconds, 0.3)
 
 
-def _wait_until_it_has_begun(pid: int) -> None:
-    """Wait until the process has loaded the extension: before that, Ctrl-C meets Python's own start."""
-    deadline = time.monotonic() + 30
+def _wait_until_it_reads(pid: int, log: str | None) -> None:
+    """Wait until the process has opened the log, or for standard input sleeps: before, Ctrl-C meets Python's start."""
+    deadline = time.monotonic() + 60
     process = Path("/proc") / str(pid)
     while time.monotonic() < deadline:
-        if "_core.abi3" in (process / "maps").read_text():
+        if log is None:
+            is_waiting = (process / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+            if is_waiting and "_core.abi3" in (process / "maps").read_text():
+                return
+        elif any(_target_of(link) == log for link in (process / "fd").iterdir()):
             return
         time.sleep(0.05)
-    raise AssertionError("it never loaded the extension")
+    raise AssertionError("it never began to read")
 
 
-def _interrupted(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Ctrl-C soon after reading began."""
+def _target_of(link: Path) -> str | None:
+    """What an open file is; None where it was closed meanwhile."""
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        return None
+
+
+def _interrupted(arguments: list[str], cwd: Path, log: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Ctrl-C soon after reading began, of that log or of standard input."""
     command = subprocess.Popen(
         arguments, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
     try:
-        _wait_until_it_has_begun(command.pid)
-        time.sleep(1.0)
+        _wait_until_it_reads(command.pid, log)
+        time.sleep(0.5)
         assert command.poll() is None, "it was done before it could be interrupted"
         command.send_signal(signal.SIGINT)
         start = time.perf_counter()
@@ -106,7 +118,7 @@ def large_log(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> str:
 def test_ctrl_c_ends_the_command_line_quietly(large_log: str, tmp_path: Path, command: list[str]) -> None:
     sources = [large_log] * 200
     target = ["out"] if command[0] == "convert" else []
-    done = _interrupted([sys.executable, "-m", "vnetflow", *command, *sources, *target], tmp_path)
+    done = _interrupted([sys.executable, "-m", "vnetflow", *command, *sources, *target], tmp_path, large_log)
     assert done.returncode == 130
     assert done.stdout == ""
     assert done.stderr == ""
@@ -125,7 +137,7 @@ def test_ctrl_c_ends_a_wait_for_standard_input(tmp_path: Path) -> None:
 def test_ctrl_c_raises_keyboard_interrupt_in_python(large_log: str, tmp_path: Path, call: str) -> None:
     code = f"import vnetflow as vf\nsources = [{large_log!r}] * 200\n"
     code += f"try:\n    {call}\nexcept KeyboardInterrupt:\n    print('interrupted')"
-    done = _interrupted([sys.executable, "-c", code], tmp_path)
+    done = _interrupted([sys.executable, "-c", code], tmp_path, large_log)
     # Polars raises a second one while the first is handled.
     assert done.stdout == "interrupted\n" or "scan" in call, done.stderr
     assert done.stdout == "interrupted\n" or done.stderr.splitlines()[-1] == "KeyboardInterrupt"

@@ -4,30 +4,27 @@ use super::{Answer, Pass, answer};
 use pyo3::prelude::*;
 use std::collections::HashSet;
 use std::sync::Arc;
-use vnetflow_core::aggregate::{Aggregate, Timeline, TimelineOptions, with_previous};
+use vnetflow_core::aggregate::{Analysis, with_previous};
 use vnetflow_core::issue::Issue;
+
+/// How much earlier, in milliseconds: a parameter of the passes, not of what each of them counts.
+pub(super) const PARAMETER: &str = "previous_ms";
 
 /// Each bucket beside the one `previous_ms` before.
 ///
 /// Where the data is cut at a start, what lies before it is read in a pass of its own; else the past is in the data.
-pub(super) fn timeline(pass: &Pass<'_, '_>, options: &TimelineOptions, previous_ms: i64) -> PyResult<Answer> {
-    let new = || {
-        let options = options.clone();
-        move || Timeline::new(&options)
-    };
-    let (own, mut issues, note) = pass.aggregate(new(), |_, _, _| {})?;
+pub(super) fn timeline(pass: &Pass<'_, '_>, timeline: &Analysis, previous_ms: i64) -> PyResult<Answer> {
+    let (table, mut issues, note) = pass.table(timeline.clone())?;
     let mut notes: Vec<String> = note.into_iter().collect();
     if pass.options.decode.start_ms.is_none() {
-        let table = pass.py.detach(|| own.finish());
         return answer(with_previous(&table, &table, previous_ms), &issues, notes);
     }
     let earlier_options = Arc::new(pass.options.earlier_by(pass.py, previous_ms));
     let earlier_pass = Pass { options: &earlier_options, ..*pass };
-    let (earlier, found, earlier_note) = earlier_pass.aggregate(new(), |_, _, _| {})?;
+    let (earlier, found, earlier_note) = earlier_pass.table(timeline.clone())?;
     add_new(&mut issues, found);
-    notes.extend(earlier_note.map(|note| format!("the period before: {note}")));
-    let (table, earlier) = pass.py.detach(|| (own.finish(), earlier.finish()));
-    notes.extend(earlier.notes.iter().map(|note| format!("the period before: {note}")));
+    let earlier_notes = earlier_note.iter().chain(&earlier.notes);
+    notes.extend(earlier_notes.map(|note| format!("the period before: {note}")));
     answer(with_previous(&table, &earlier, previous_ms), &issues, notes)
 }
 

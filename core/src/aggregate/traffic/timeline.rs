@@ -238,11 +238,9 @@ impl Aggregate for Timeline {
 
         let mut table = Table::default();
         table.add("time", Values::TimeMs(rows.iter().map(|(bucket_ms, ..)| Some(*bucket_ms)).collect()));
-        let key_rows: Vec<Option<Vec<KeyValue>>> = rows
-            .iter()
-            .map(|(_, place, _)| keys.get(*place as usize).map(|(values, _)| values.clone()))
-            .collect();
-        self.keys.add_columns(&mut table, &key_rows);
+        let key_rows =
+            rows.iter().map(|(_, place, _)| keys.get(*place as usize).map(|(values, _)| values.as_slice()));
+        self.keys.add_columns(&mut table, key_rows);
         let totals: Vec<Totals> = rows.into_iter().map(|(.., totals)| totals).collect();
         add_columns(&mut table, &totals);
         let bits = |totals: &Totals| Some(totals.bytes()? as f64 * 8000.0 / self.every_ms as f64);

@@ -280,7 +280,7 @@ impl Aggregate for Top {
         let share = Values::F64(share.collect());
 
         let mut table = Table::default();
-        self.keys.add_columns(&mut table, &key_rows);
+        self.keys.add_columns(&mut table, key_rows.iter().map(Option::as_deref));
         add_columns(&mut table, &rows);
         table.add("peers", Values::U64(peer_column));
         table.add("share", share);

@@ -93,7 +93,7 @@ impl Check {
     #[must_use]
     pub fn violations(table: &Table) -> usize {
         let Some(Values::Text(verdicts)) = table.column("verdict") else { return 0 };
-        verdicts.iter().filter(|verdict| verdict.as_deref() == Some(PolicyVerdict::Violation.name())).count()
+        verdicts.iter().filter(|verdict| *verdict == Some(PolicyVerdict::Violation.name())).count()
     }
 }
 

@@ -91,7 +91,7 @@ struct Row<'t> {
 
 fn rows(table: &Table) -> impl Iterator<Item = Row<'_>> {
     let text = |name: &str, row: usize| match table.column(name) {
-        Some(Values::Text(values)) => values.get(row).and_then(Option::as_deref),
+        Some(Values::Text(values)) => values.get(row),
         _ => None,
     };
     let number = |name: &str, row: usize| match table.column(name) {
