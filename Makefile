@@ -27,7 +27,7 @@ demo: build ## write the demo network's logs and answer the first questions abou
 	@echo
 	$(BIN)/vnetflow top $(DEMO) --by conversation --filter 'denied and rule nossh' --metric denied --n 5
 	@echo
-	@echo "next: source $(BIN)/activate; vnetflow top --help; vnetflow convert $(DEMO) demo.parquet; or open notebooks/quickstart.ipynb"
+	@echo "next: source $(BIN)/activate; vnetflow top --help; vnetflow convert $(DEMO) demo.parquet; or open notebooks/1_why_ssh_fails.ipynb"
 
 test: lint rust-test python-test wasm-test notebook-test ## set up and run every check
 	@echo "all checks passed"
@@ -69,7 +69,7 @@ wasm-test: wasm ## the corpus through WebAssembly
 	node --test wasm/test/*.test.mjs
 
 notebook-test: $(VENV)/.built ## execute the notebooks
-	$(BIN)/pytest --quiet --nbmake notebooks
+	$(BIN)/pytest --quiet -n 2 --nbmake notebooks
 
 bench: $(VENV)/.built ## speed and memory, against others, with the answers checked
 	$(BIN)/pytest --quiet -m slow

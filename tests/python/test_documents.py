@@ -35,13 +35,15 @@ def folder_with_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder to run the documentation in, with the demo network's logs in `demo`."""
     folder = tmp_path_factory.mktemp("readme")
     subprocess.run([sys.executable, "-m", "vnetflow", "demo", "demo"], cwd=folder, check=True)
+    policy = "groups: {spoke2: [10.1.2.0/24]}\nallow: [{from: spoke2, to: any}, {from: any, to: spoke2}]\n"
+    (folder / "policy.yaml").write_text(policy, encoding="utf-8")
     return folder
 
 
 def test_every_command_of_the_readme_runs(folder_with_demo: Path) -> None:
     lines = [line for block in code_blocks(README, "console") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines if line.startswith("vnetflow ")]
-    assert len(commands) >= 7
+    assert len(commands) >= 15
     for command in commands:
         if command[1] == "demo":
             continue
@@ -50,6 +52,19 @@ def test_every_command_of_the_readme_runs(folder_with_demo: Path) -> None:
         )
         assert result.returncode == 0, (command, result.stderr)
         assert "Traceback" not in result.stderr
+
+
+def test_what_the_readme_shows_is_what_is_printed(folder_with_demo: Path) -> None:
+    (shown,) = code_blocks(README, "text")
+    command = "why demo --src 10.1.2.20 --dst 10.1.1.4 --port 22"
+    result = subprocess.run(
+        [sys.executable, "-m", "vnetflow", *command.split()],
+        cwd=folder_with_demo,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.startswith(shown.rstrip("…\n "))
 
 
 def test_the_python_code_of_the_readme_runs(folder_with_demo: Path) -> None:
