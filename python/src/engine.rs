@@ -171,8 +171,8 @@ pub(crate) fn fold<A>(
 where
     A: Aggregate + Send + 'static,
 {
-    let mut whole = new();
     if let Some(batches) = &source.tuples {
+        let mut whole = new();
         for batch in batches {
             let mut kept = batch.clone();
             keep_wanted(&mut kept, &options.decode);
@@ -183,6 +183,7 @@ where
         }
         return Ok((whole, Vec::new()));
     }
+    let empty = new();
     let progress = Arc::new(Progress::default());
     let folding = Arc::new(Folding {
         units: units_of(source, options.threads),
@@ -200,6 +201,8 @@ where
     }
     drop(sender);
 
+    // The first one is taken as it is: merged into an empty one, all of it would be in memory twice.
+    let mut whole = None;
     let mut issues = Vec::new();
     loop {
         let (back, message) = py.detach(move || {
@@ -209,7 +212,7 @@ where
         receiver = back;
         match message {
             Ok((aggregate, found)) => {
-                py.detach(|| whole.merge(aggregate));
+                whole = Some(py.detach(|| merged(whole, aggregate)));
                 issues.extend(found);
             }
             Err(RecvTimeoutError::Disconnected) => break,
@@ -224,8 +227,19 @@ where
     issues.sort_by_key(|(unit, _)| *unit);
     let issues: Vec<Issue> = issues.into_iter().flat_map(|(_, issues)| issues).collect();
     progress.check_any_readable(&issues)?;
+    let mut whole = whole.unwrap_or(empty);
     add_files(&mut whole, progress.files_read(), &issues);
     Ok((whole, issues))
+}
+
+fn merged<A: Aggregate>(whole: Option<A>, part: A) -> A {
+    match whole {
+        None => part,
+        Some(mut whole) => {
+            whole.merge(part);
+            whole
+        }
+    }
 }
 
 /// What the threads of a fold share.
