@@ -152,19 +152,10 @@ def test_a_person_sees_a_progress_bar(large_log: str) -> None:
         env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
     )
     os.close(end)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
+    seen = _shown_on(terminal)
     assert command.stdout is not None
     command.stdout.close()
     assert command.wait(timeout=60) in (0, 141)
-    os.close(terminal)
     assert b"reading" in seen
     assert b"tuples" in seen
 
@@ -174,3 +165,34 @@ def test_nobody_else_sees_one(large_log: str) -> None:
     done = subprocess.run(command, capture_output=True, check=True)
     assert b"reading" not in done.stderr
     assert b"\x1b" not in done.stderr
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_is_told_which(demo: Demo) -> None:
+    terminal, end = pty.openpty()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "vnetflow", "rules", str(demo.folder)],
+        stdout=end,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "100"},
+    )
+    os.close(end)
+    lines = _shown_on(terminal).decode().splitlines()
+    assert command.wait(timeout=60) == 0
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split()[:3] == ["rule", "allowed", "denied"]
+    assert lines[-1].startswith("left out for a terminal this narrow: back, to dst")
+
+
+def _shown_on(terminal: int) -> bytes:
+    """All that is written to a terminal until its other end is closed."""
+    seen = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(terminal)
+    return seen

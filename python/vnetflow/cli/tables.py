@@ -7,9 +7,10 @@ import os
 import shutil
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -99,17 +100,46 @@ _SHORT_NAMES = {"bytes_src_to_dst": "to dst", "bytes_dst_to_src": "back", "bits_
 
 _SHOWN_ROWS = 100
 
+_RESOURCES = ("acl_id", "target_resource_id", "flow_log_resource_id")
+
+_LEFT_OUT_FIRST = (
+    *("bytes_dst_to_src", "bytes_src_to_dst", "direction", "tuples", "rule_origin", "flow_log_resource_id"),
+    *("target_resource_id", "first_time", "acl_id", "flows", "protocol", "last_time", "community_id", "filter"),
+    *("interval_score", "size_score", "duration_score", "histogram_score", "continues", "recreated", "mac", "end"),
+)
+"""What a narrow terminal can do without, in this order."""
+
 
 def rows_text(table: pl.DataFrame) -> str:
-    """Draw the rows of any analysis: counters with units, shares with bars; packets are left to the other formats."""
+    """Draw the rows of any analysis: counters with units, shares with bars; packets are left to the other formats.
+
+    A terminal that is too narrow gets fewer columns instead of folded ones, and is told which.
+    """
     if table.is_empty():
         return "nothing\n"
     names = [name for name in table.columns if "packets_" not in name]
+    missing: list[str] = []
+    drawn = _rows_table(table, names)
+    for name in _LEFT_OUT_FIRST:
+        if _natural_width(drawn) <= _width():
+            break
+        if name in names:
+            names.remove(name)
+            missing.append(_shown_name(name))
+            drawn = _rows_table(table, names)
+    left = table.height - _SHOWN_ROWS
+    more = f"… and {left:,} more rows: `--format csv` writes all\n" if left > 0 else ""
+    if missing:
+        more += f"left out for a terminal this narrow: {', '.join(missing)}\n"
+    return _drawn(drawn) + more
+
+
+def _rows_table(table: pl.DataFrame, names: Sequence[str]) -> Table:
     drawn = _table()
     for name in names:
         is_number = _is_number(table, name)
-        short = _SHORT_NAMES.get(name, name.replace("_", " "))
-        drawn.add_column(short, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+        is_whole = is_number or table.schema[name].is_temporal()
+        drawn.add_column(_shown_name(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_whole)
     if "share" in names:
         drawn.add_column("", no_wrap=True)
     for row in table.head(_SHOWN_ROWS).iter_rows(named=True):
@@ -117,12 +147,17 @@ def rows_text(table: pl.DataFrame) -> str:
         if "share" in names:
             cells.append(Text("" if row["share"] is None else _bar(row["share"])))
         drawn.add_row(*cells)
-    left = table.height - _SHOWN_ROWS
-    more = f"… and {left:,} more rows: `--format csv` writes all\n" if left > 0 else ""
-    return _drawn(drawn) + more
+    return drawn
+
+
+def _shown_name(column: str) -> str:
+    return _SHORT_NAMES.get(column, column.replace("_", " "))
 
 
 def _cell(name: str, value: Any) -> str:
+    if name in _RESOURCES and value is not None:
+        # A person knows a resource by its name; the other formats have the whole path.
+        return _text(value.rpartition("/")[2])
     if value is None or isinstance(value, str):
         return _text(value)
     if isinstance(value, datetime):
@@ -149,20 +184,32 @@ def _table() -> Table:
 def _drawn(table: Table) -> str:
     """Draw for where standard output goes: a terminal with its width and colours, or anything else."""
     buffer = io.StringIO()
+    _console(buffer).print(table)
+    lines = buffer.getvalue().splitlines()
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def _natural_width(table: Table) -> int:
+    """Tell how wide a table is of which nothing is folded."""
+    console = _console(io.StringIO())
+    return Measurement.get(console, console.options.update(max_width=_PIPED_WIDTH), table).maximum
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED_WIDTH
+
+
+def _console(file: IO[str]) -> Console:
     is_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if is_terminal else _PIPED_WIDTH
-    console = Console(
-        file=buffer,
-        width=width,
+    return Console(
+        file=file,
+        width=_width(),
         force_terminal=is_terminal,
         no_color=bool(os.environ.get("NO_COLOR")) or not is_terminal,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    console.print(table)
-    lines = buffer.getvalue().splitlines()
-    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _is_number(table: pl.DataFrame, column: str) -> bool:
