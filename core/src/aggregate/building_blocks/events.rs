@@ -107,12 +107,7 @@ impl Events {
         totals.tuples += 1;
         totals.flows += u64::from(event.kind <= Kind::Begin);
         totals.denied += u64::from(event.kind == Kind::Denied);
-        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] =
-            self.counters(event);
-        totals.packets_src_to_dst.add(packets_src_to_dst, event.logged & 1 != 0);
-        totals.bytes_src_to_dst.add(bytes_src_to_dst, event.logged & 2 != 0);
-        totals.packets_dst_to_src.add(packets_dst_to_src, event.logged & 4 != 0);
-        totals.bytes_dst_to_src.add(bytes_dst_to_src, event.logged & 8 != 0);
+        totals.add_counters(self.counters(event), event.logged);
     }
 
     /// Sorts the events by flow and time; of one time in the order of their kinds and counters.
