@@ -189,11 +189,15 @@ impl Kind {
     }
 }
 
-/// The events of one flow, sorted, in the order in which they make sense: told in time, and of one time so that a
+/// Brings the sorted events of one flow into the order in which they make sense: told in time, and of one time so that a
 /// flow that is open ends before it begins anew, while one that is not begins before it ends.
-pub(crate) fn told<'e>(sorted: impl Iterator<Item = &'e Event>) -> Vec<&'e Event> {
-    let sorted: Vec<&Event> = sorted.collect();
-    let mut told = Vec::with_capacity(sorted.len());
+pub(crate) fn tell<'e>(sorted: impl Iterator<Item = &'e Event>, told: &mut Vec<&'e Event>) {
+    told.clear();
+    told.extend(sorted);
+    if told.is_sorted_by(|one, next| one.time_ms < next.time_ms) {
+        return;
+    }
+    let sorted = core::mem::take(told);
     let mut is_open = false;
     let mut runs = sorted.chunk_by(|one, next| one.time_ms == next.time_ms).peekable();
     while let Some(run) = runs.next() {
@@ -202,19 +206,18 @@ pub(crate) fn told<'e>(sorted: impl Iterator<Item = &'e Event>) -> Vec<&'e Event
             told.extend(run);
         } else {
             let next = runs.peek().and_then(|run| run.first());
-            tell(run, is_open, next.is_some_and(|event| event.kind > Kind::Begin), &mut told);
+            tell_at_once(run, is_open, next.is_some_and(|event| event.kind > Kind::Begin), told);
         }
         let states = told.get(start..).unwrap_or_default();
         if let Some(last) = states.iter().rfind(|event| event.kind >= Kind::Begin) {
             is_open = last.kind != Kind::End;
         }
     }
-    told
 }
 
 /// Brings events of one time into that order, appending them to `told`. Begins and ends alternate as long as there are
 /// both. `goes_on` says that a continue or end follows later: then the last begin stays open.
-fn tell<'e>(same_time: &[&'e Event], is_open: bool, goes_on: bool, told: &mut Vec<&'e Event>) {
+fn tell_at_once<'e>(same_time: &[&'e Event], is_open: bool, goes_on: bool, told: &mut Vec<&'e Event>) {
     let of = |kind: Kind| same_time.iter().copied().filter(move |event| event.kind == kind);
     let (mut begins, mut ends) = (of(Kind::Begin), of(Kind::End));
     told.extend(same_time.iter().filter(|event| event.kind < Kind::Begin));
@@ -314,7 +317,7 @@ mod tests {
         ] {
             let events = events(kinds);
             let mut told = Vec::new();
-            tell(&events.iter().collect::<Vec<_>>(), is_open, goes_on, &mut told);
+            tell_at_once(&events.iter().collect::<Vec<_>>(), is_open, goes_on, &mut told);
             let letters: String = told
                 .iter()
                 .map(|event| match event.kind {

@@ -15,7 +15,7 @@
 //! How much was spread over such an assumed time stands in the table's notes.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::events::{Event, Events, Kind, told};
+use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
 use crate::aggregate::building_blocks::keys::{Key, KeyTable, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
@@ -209,8 +209,9 @@ impl Aggregate for Timeline {
         let mut buckets = core::mem::take(&mut self.buckets);
         let mut assumed = Assumed::default();
         let ordered = self.events.ordered();
+        let mut of_flow = Vec::new();
         for flow in 0..self.events.flows.len() as u32 {
-            let of_flow = told(ordered.of_flow(flow, &self.events));
+            tell(ordered.of_flow(flow, &self.events), &mut of_flow);
             self.spread_flow(&of_flow, &mut buckets, &mut assumed);
         }
         drop(ordered);
