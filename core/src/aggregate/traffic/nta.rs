@@ -284,10 +284,10 @@ impl Aggregate for Nta {
         }
     }
 
-    fn finish(self) -> Table {
+    fn finish(mut self) -> Table {
         let interval_ms = self.interval_ms();
         let address = |code: u32| self.addresses.get(code);
-        let mut rows: Vec<&(Key, Row)> = self.rows.iter().collect();
+        let mut rows = core::mem::take(&mut self.rows);
         let (address_ranks, place_ranks) = (ranks(self.addresses.values()), ranks(&self.places.values));
         let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(0);
         rows.sort_by_cached_key(|(key, _)| {
@@ -300,7 +300,7 @@ impl Aggregate for Nta {
         let flows = |key: &Key, row: &Row, direction: Direction, action: Action| {
             Some(if key.direction == direction && key.action == action { row.started } else { 0 })
         };
-        let at = |row: &&(Key, Row)| row.0.place;
+        let at = |row: &(Key, Row)| row.0.place;
         Rows::of(&rows)
             .time("FlowStartTime", |(_, row)| row.span.first_ms())
             .time("FlowEndTime", |(_, row)| row.span.last_ms())
@@ -313,10 +313,10 @@ impl Aggregate for Nta {
             .text_by("DestIp", |(key, _)| key.dst_ip, address_text)
             .port("DestPort", |(key, _)| Some(key.dst_port))
             .text_by("L4Protocol", |(key, _)| u32::from(key.protocol), |number| Some(protocol_letter(number)))
-            .number("PacketsSrcToDest", |(_, row)| row.totals.packets_src_to_dst.value())
-            .number("PacketsDestToSrc", |(_, row)| row.totals.packets_dst_to_src.value())
-            .number("BytesSrcToDest", |(_, row)| row.totals.bytes_src_to_dst.value())
-            .number("BytesDestToSrc", |(_, row)| row.totals.bytes_dst_to_src.value())
+            .number("PacketsSrcToDest", |(_, row)| row.totals.packets_src_to_dst())
+            .number("PacketsDestToSrc", |(_, row)| row.totals.packets_dst_to_src())
+            .number("BytesSrcToDest", |(_, row)| row.totals.bytes_src_to_dst())
+            .number("BytesDestToSrc", |(_, row)| row.totals.bytes_dst_to_src())
             .number("AllowedInFlows", |(key, row)| flows(key, row, Direction::Inbound, Action::Allow))
             .number("AllowedOutFlows", |(key, row)| flows(key, row, Direction::Outbound, Action::Allow))
             .number("DeniedInFlows", |(key, row)| flows(key, row, Direction::Inbound, Action::Deny))

@@ -15,7 +15,7 @@
 
 use super::community_id::community_id;
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::events::{Event, Events, Kind, Ordered, told};
+use crate::aggregate::building_blocks::events::{Event, Events, Kind, Ordered, tell};
 use crate::aggregate::building_blocks::flow_table::FlowParts;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
@@ -126,10 +126,12 @@ impl Iterator for SessionTables {
     type Item = Table;
 
     fn next(&mut self) -> Option<Table> {
-        let mut rows = Rows::new(&self.events);
+        let mut rows = Rows::new(&self.events, self.rows_each.min(self.flows.len()));
+        let (mut of_flow, mut sessions) = (Vec::new(), Vec::new());
         while rows.start.len() < self.rows_each {
             let Some(flow) = self.flows.next() else { break };
-            let sessions = stitch(self.ordered.of_flow(flow, &self.events), &self.events);
+            tell(self.ordered.of_flow(flow, &self.events), &mut of_flow);
+            stitch(&of_flow, &self.events, &mut sessions);
             rows.add(flow, &sessions, &self.events);
         }
         if rows.start.is_empty() && !self.is_first {
@@ -149,17 +151,17 @@ impl Iterator for SessionTables {
     }
 }
 
-/// The sessions of one flow, from its events in order of time.
-fn stitch<'e>(of_flow: impl Iterator<Item = &'e Event>, events: &Events) -> Vec<Session> {
-    let mut sessions: Vec<Session> = Vec::new();
+/// The sessions of one flow, from its events in the order in which they are told.
+fn stitch(of_flow: &[&Event], events: &Events, sessions: &mut Vec<Session>) {
+    sessions.clear();
     // The sessions that later tuples may belong to: one that goes on, and the one that ended last.
     let (mut current, mut ended): (Option<usize>, Option<usize>) = (None, None);
-    for event in told(of_flow) {
+    for event in of_flow {
         let time_ms = event.time_ms;
         let is_at_end = |place: usize, sessions: &[Session]| {
             sessions.get(place).is_some_and(|session| session.end_ms == Some(time_ms))
         };
-        let ended_now = ended.filter(|place| is_at_end(*place, &sessions));
+        let ended_now = ended.filter(|place| is_at_end(*place, sessions));
         let new = |status| Session {
             start_ms: time_ms,
             end_ms: None,
@@ -208,7 +210,6 @@ fn stitch<'e>(of_flow: impl Iterator<Item = &'e Event>, events: &Events) -> Vec<
             _ => {}
         }
     }
-    sessions
 }
 
 /// Columns in the making.
@@ -248,8 +249,18 @@ impl AddressColumn {
 }
 
 impl Rows {
-    fn new(events: &Events) -> Rows {
+    /// No rows, and room for that many.
+    fn new(events: &Events, rows: usize) -> Rows {
         Rows {
+            src_port: Vec::with_capacity(rows),
+            dst_port: Vec::with_capacity(rows),
+            protocol: Vec::with_capacity(rows),
+            start: Vec::with_capacity(rows),
+            end: Vec::with_capacity(rows),
+            duration_ms: Vec::with_capacity(rows),
+            totals: Vec::with_capacity(rows),
+            continues: Vec::with_capacity(rows),
+            recreated: Vec::with_capacity(rows),
             mac: TextColumn::with_texts(events.flows.macs.values()),
             direction: TextColumn::with_texts(Direction::ALL.iter().map(|direction| direction.name())),
             status: TextColumn::with_texts(SessionStatus::ALL.iter().map(|status| status.name())),
