@@ -120,7 +120,7 @@ def test_ctrl_c_ends_the_command_line_quietly(large_log: str, tmp_path: Path, co
     sources = [large_log] * 200
     target = ["out"] if command[0] == "convert" else []
     done = _interrupted([sys.executable, "-m", "vnetflow", *command, *sources, *target], tmp_path, large_log)
-    assert done.returncode == 130
+    assert done.returncode == 130, done.stderr
     assert done.stdout == ""
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
@@ -128,7 +128,7 @@ def test_ctrl_c_ends_the_command_line_quietly(large_log: str, tmp_path: Path, co
 
 def test_ctrl_c_ends_a_wait_for_standard_input(tmp_path: Path) -> None:
     done = _interrupted([sys.executable, "-m", "vnetflow", "summary", "-"], tmp_path)
-    assert done.returncode == 130
+    assert done.returncode == 130, done.stderr
     assert done.stderr == ""
 
 
