@@ -4,10 +4,12 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::HashMap;
 
 /// Distinct addresses, numbered in the order in which they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Vec<IpAddr>")]
 pub struct Addresses {
     values: Vec<IpAddr>,
     v4_codes: HashMap<u32, u32, FixedState>,
@@ -70,7 +72,8 @@ impl Addresses {
 }
 
 /// Distinct strings (rules, ACLs, NICs, resources, files), numbered in the order in which they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Vec<String>")]
 pub struct Texts {
     values: Vec<String>,
     codes: HashMap<String, u32, FixedState>,
@@ -98,5 +101,39 @@ impl Texts {
     #[must_use]
     pub fn values(&self) -> &[String] {
         &self.values
+    }
+}
+
+/// As its values; the codes are their places.
+impl Serialize for Addresses {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+impl From<Vec<IpAddr>> for Addresses {
+    fn from(values: Vec<IpAddr>) -> Addresses {
+        let mut addresses = Addresses::default();
+        for address in values {
+            addresses.intern(address);
+        }
+        addresses
+    }
+}
+
+/// As its values; the codes are their places.
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+impl From<Vec<String>> for Texts {
+    fn from(values: Vec<String>) -> Texts {
+        let mut texts = Texts::default();
+        for text in &values {
+            texts.intern(text);
+        }
+        texts
     }
 }

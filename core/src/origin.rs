@@ -5,9 +5,10 @@
 
 use crate::tuple::names;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// Who set the rule that judged a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum RuleOrigin {
     /// Built into every NSG (`DefaultRule_…`).

@@ -16,6 +16,7 @@
 
 use core::fmt;
 use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
 
 /// Values below this are seconds since 1970, others milliseconds: 100,000,000,000 ms is in 1973, as seconds in 5138.
 pub const SECONDS_BELOW: i64 = 100_000_000_000;
@@ -24,7 +25,7 @@ pub const SECONDS_BELOW: i64 = 100_000_000_000;
 pub const LAST_TIME_MS: i64 = 253_402_300_799_999;
 
 /// Direction of a flow as seen at the NIC that logged it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Direction {
     /// Towards the NIC's machine (`I`).
@@ -34,7 +35,7 @@ pub enum Direction {
 }
 
 /// The verdict on a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Action {
     /// Traffic may pass.
@@ -44,7 +45,7 @@ pub enum Action {
 }
 
 /// The state as logged. NSG version 1 logs none; an NSG version 2 denial is logged as `Begin`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
     /// The flow was created (`B`).
@@ -58,7 +59,7 @@ pub enum State {
 }
 
 /// Encryption of a flow between virtual networks. NSG flow logs have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Encryption {
     /// Encrypted (`X`).

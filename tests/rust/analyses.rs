@@ -59,7 +59,7 @@ impl Demo {
     }
 }
 
-fn of<A: Aggregate>(batches: &[Batch], mut aggregate: A) -> Table {
+fn of<A: Aggregate<Answer = Table>>(batches: &[Batch], mut aggregate: A) -> Table {
     batches.iter().for_each(|batch| aggregate.add(batch));
     aggregate.finish()
 }

@@ -18,6 +18,7 @@ use vnetflow_core::aggregate::{
 use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::DecodeOptions;
 use vnetflow_core::groups::Groups;
+use vnetflow_core::table::Table;
 use vnetflow_demo::{Options, generate};
 use vnetflow_tests::rows::decode;
 
@@ -64,7 +65,7 @@ fn measure<T>(name: &str, work: impl FnOnce() -> T) -> T {
     answer
 }
 
-fn analyse<A: Aggregate>(name: &str, batches: &[Batch], mut aggregate: A) {
+fn analyse<A: Aggregate<Answer = Table>>(name: &str, batches: &[Batch], mut aggregate: A) {
     let busy = busy_seconds();
     let table = measure(name, || {
         batches.iter().for_each(|batch| aggregate.add(batch));

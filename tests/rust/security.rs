@@ -45,7 +45,7 @@ impl Demo {
     }
 
     /// The answer over all files, in an order other than that of the truth.
-    fn ask<A: Aggregate>(&self, mut aggregate: A) -> Table {
+    fn ask<A: Aggregate<Answer = Table>>(&self, mut aggregate: A) -> Table {
         self.batches.iter().rev().for_each(|batch| aggregate.add(batch));
         aggregate.finish()
     }

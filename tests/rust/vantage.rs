@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use std::convert::Infallible;
-use vnetflow_core::aggregate::{Overcount, Vantage};
+use vnetflow_core::aggregate::{Aggregate, Overcount, Vantage};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::DecodeOptions;
 use vnetflow_demo::{Formats, Options, TRUTH_PATH, generate};

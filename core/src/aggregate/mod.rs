@@ -3,87 +3,46 @@
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
 //! merges. Each keeps one entry a key; only `sessions` and a spread `timeline` keep something of every tuple.
 
-mod anomalies;
-mod answer;
-mod attempts;
-mod beacons;
-mod check;
-mod check_reports;
-mod community_id;
-mod comparison;
-mod conversations;
-mod coverage;
-mod denied;
-mod diff;
-mod encryption;
-mod endpoints;
-mod events;
-mod exposure;
-mod findings;
-mod flow_table;
-mod host;
-mod keyed;
-mod keys;
-mod matrix;
-mod nsg;
-mod nta;
-mod one_way;
-mod policy;
-mod rows;
-mod rule_reach;
-mod rules;
-mod scans;
-mod sessions;
-mod sha1;
-mod span;
-#[cfg(test)]
-mod speed;
-mod statistics;
-mod summary;
-mod timeline;
-mod top;
-mod totals;
-#[cfg(test)]
-mod trials;
-mod vantage;
-mod why;
+mod partial;
 
-pub use anomalies::{Anomalies, AnomalyOptions};
-pub use beacons::{BeaconOptions, Beacons};
-pub use check::{Check, PolicyVerdict};
-pub use check_reports::{junit, sarif};
-pub use community_id::community_id;
-pub use comparison::with_previous;
-pub use conversations::Conversations;
-pub use coverage::Coverage;
-pub use denied::{Denied, ONGOING_MS};
-pub use diff::{Diff, DiffOptions, DiffStatus};
-pub use encryption::EncryptionUse;
-pub use endpoints::{Endpoints, MOST_PORTS};
-pub use exposure::Exposure;
-pub use findings::{FindingKind, Findings, FindingsOptions, Severity};
-pub use host::{Host, HostSection};
-pub use keys::{Key, KeyError};
-pub use matrix::{Matrix, built_in_groups};
-pub use nsg::{Nsg, NsgError, NsgRule, Place};
-pub use nta::{FlowType, Nta, NtaOptions};
-pub use one_way::OneWay;
-pub use policy::{Policy, PolicyError};
-pub use rules::Rules;
-pub use scans::{ScanKind, ScanOptions, Scans};
-pub use sessions::{SessionStatus, SessionTables, Sessions};
-pub use summary::Summary;
-pub use timeline::{CONTINUE_MS, MOST_BUCKETS, Timeline, TimelineOptions};
-pub use top::{Metric, Top, TopOptions};
-pub use totals::Totals;
+mod building_blocks;
+
+mod traffic;
+
+mod verdicts;
+
+mod security;
+
+mod comparison;
+
+mod vantage;
+
+#[cfg(test)]
+mod tests;
+
+pub use building_blocks::keys::{Key, KeyError};
+pub use building_blocks::totals::{Sum, Totals};
+pub use comparison::*;
+pub use partial::PartialError;
+pub use security::*;
+pub use traffic::*;
 pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};
-pub use why::Why;
+pub use verdicts::*;
 
 use crate::batch::Batch;
-use crate::table::Table;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// What every analysis can do.
-pub trait Aggregate: Sized {
+///
+/// Those that are merged must have been made with the same options; nothing else of them travels as bytes.
+pub trait Aggregate: Serialize + DeserializeOwned {
+    /// The public name.
+    const NAME: &'static str;
+
+    /// What it makes: a table, for most.
+    type Answer;
+
     /// Takes in all rows of a batch.
     fn add(&mut self, batch: &Batch);
 
@@ -91,5 +50,21 @@ pub trait Aggregate: Sized {
     fn merge(&mut self, other: Self);
 
     /// The answer.
-    fn finish(self) -> Table;
+    fn finish(self) -> Self::Answer;
+
+    /// All that was taken in, for [`Aggregate::merge_bytes`] of another worker, process or machine.
+    #[must_use]
+    fn to_bytes(&self) -> Vec<u8> {
+        partial::sealed(Self::NAME, self)
+    }
+
+    /// Takes in all that another one had taken in when it wrote these bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are damaged, or of another analysis or version; then nothing is taken in.
+    fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), PartialError> {
+        self.merge(partial::opened(Self::NAME, bytes)?);
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every NIC on a path logs the flow, and a firewall's NIC logs it twice, so sums over all rows over-count. A first
 //! pass over the data ([`Vantage`]) learns which places (a NIC and a direction there) logged each 5-tuple and when;
-//! its [`VantageChoice`] then drops the rows of all places but one. This is no aggregate: its answer is a choice.
+//! its answer, a [`VantageChoice`], then drops the rows of all places but one.
 //!
 //! # The rule
 //!
@@ -18,11 +18,14 @@
 //! a place stands for a flow only from its first row of that 5-tuple to its last one, and [`SLACK_MS`] more at
 //! either end: what only another place logged, such as a denial an hour later, counts there.
 
-use super::flow_table::{FlowTable, Hop};
-use super::totals::Totals;
+use super::building_blocks::flow_table::{FlowTable, Hop};
+use super::building_blocks::totals::Totals;
+use super::partial::{opened, sealed};
+use super::{Aggregate, PartialError};
 use crate::batch::Batch;
 use crate::tuple::Direction;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// How far from its rows of a 5-tuple a place still stands for the flow. Places log the same flow some milliseconds
@@ -33,7 +36,7 @@ pub const SLACK_MS: i64 = 5 * 60_000;
 ///
 /// It should see the rows that shall be counted, after any filter: a flow of which only the source's rows are wanted
 /// then counts there. Memory is some 60 bytes for each 5-tuple at each place.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Vantage {
     /// The 5-tuples, at no hop, and all hops.
     flows: FlowTable,
@@ -56,7 +59,7 @@ pub struct VantageChoice {
 }
 
 /// What all places counted together, and what is counted once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overcount {
     /// Sums over all rows.
     pub all: Totals,
@@ -65,7 +68,7 @@ pub struct Overcount {
 }
 
 /// From when to when one place logged one 5-tuple.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Sighting {
     hop: u32,
     /// The 5-tuple's next sighting, or `NONE`.
@@ -77,6 +80,9 @@ struct Sighting {
 /// NICs with an address.
 type Ends = HashSet<(u32, u32), FixedState>;
 
+/// What the bytes of an over-count are called.
+const OVERCOUNT: &str = "overcount";
+
 /// No sighting, no NIC.
 const NONE: u32 = u32::MAX;
 
@@ -87,8 +93,74 @@ impl Vantage {
         Vantage::default()
     }
 
-    /// Takes in all rows of a batch.
-    pub fn add(&mut self, batch: &Batch) {
+    /// The addresses that each NIC has as local ends, and those of them that it also has as the other end.
+    fn ends(&self, nic_of_hop: &[u32]) -> (Ends, Ends) {
+        let (mut local_ends, mut other_ends) = (Ends::default(), Ends::default());
+        let for_each = |take: &mut dyn FnMut((u32, u32), (u32, u32))| {
+            for (flow, first) in (0..).zip(&self.first) {
+                let Some((src, dst)) = self.flows.ends(flow) else { continue };
+                for sighting in self.sightings_from(*first) {
+                    let nic = nic_of_hop.get(sighting.hop as usize).copied().unwrap_or(NONE);
+                    match self.flows.hop(sighting.hop).map(|hop| hop.direction) {
+                        Some(Direction::Inbound) => take((nic, dst), (nic, src)),
+                        _ => take((nic, src), (nic, dst)),
+                    }
+                }
+            }
+        };
+        let mut last = None;
+        for_each(&mut |local, _| {
+            // Neighbouring flows often have the same local end.
+            if last != Some(local) {
+                local_ends.insert(local);
+                last = Some(local);
+            }
+        });
+        for_each(&mut |local, other| {
+            // What a machine says to itself makes it no firewall.
+            if local != other && local_ends.contains(&other) {
+                other_ends.insert(other);
+            }
+        });
+        (local_ends, other_ends)
+    }
+
+    /// A 5-tuple's sightings from that one on. A next one always came earlier, so the walk ends whatever was read.
+    fn sightings_from(&self, first: u32) -> impl Iterator<Item = &Sighting> {
+        let numbered = |place: u32| Some((place, self.sightings.get(place as usize)?));
+        let next = move |(place, sighting): &(u32, &Sighting)| {
+            numbered(sighting.next).filter(|(next, _)| next < place)
+        };
+        core::iter::successors(numbered(first), next).map(|(_, sighting)| sighting)
+    }
+
+    fn see(&mut self, flow: u32, sighting: Sighting) {
+        let new = self.sightings.len() as u32;
+        let Some(first) = self.first.get_mut(flow as usize) else {
+            // Flows are numbered one by one, so this one is the next.
+            self.first.push(new);
+            self.sightings.push(sighting);
+            return;
+        };
+        let mut place = *first;
+        while let Some(known) = self.sightings.get_mut(place as usize) {
+            if known.hop == sighting.hop {
+                known.first_ms = known.first_ms.min(sighting.first_ms);
+                known.last_ms = known.last_ms.max(sighting.last_ms);
+                return;
+            }
+            place = known.next;
+        }
+        self.sightings.push(Sighting { next: *first, ..sighting });
+        *first = new;
+    }
+}
+
+impl Aggregate for Vantage {
+    const NAME: &'static str = "vantage";
+    type Answer = VantageChoice;
+
+    fn add(&mut self, batch: &Batch) {
         let translation = self.flows.translate(batch);
         for (row, time_ms) in batch.time_ms.iter().enumerate() {
             let (Some(five_tuple), Some(hop)) =
@@ -101,22 +173,18 @@ impl Vantage {
         }
     }
 
-    /// Takes in all that another one has taken in.
-    pub fn merge(&mut self, other: &Vantage) {
+    fn merge(&mut self, other: Vantage) {
         let (flows, hops) = self.flows.absorb(&other.flows);
         let hop = |code: u32| hops.get(code as usize).copied().unwrap_or(0);
         for (flow, first) in flows.iter().zip(&other.first) {
-            let mut place = *first;
-            while let Some(sighting) = other.sightings.get(place as usize) {
+            for sighting in other.sightings_from(*first) {
                 self.see(*flow, Sighting { hop: hop(sighting.hop), next: NONE, ..*sighting });
-                place = sighting.next;
             }
         }
     }
 
     /// Decides where each flow counts.
-    #[must_use]
-    pub fn finish(self) -> VantageChoice {
+    fn finish(self) -> VantageChoice {
         let hops = self.flows.hops();
         // Numbers of NICs: their place by MAC, so that a smaller number wins among equals.
         let mut macs: Vec<Option<&str>> = hops.iter().map(|hop| self.flows.mac(hop)).collect();
@@ -163,61 +231,6 @@ impl Vantage {
         }
         VantageChoice { vantage: self, order, owners, nic_of_hop, hops_by_mac }
     }
-
-    /// The addresses that each NIC has as local ends, and those of them that it also has as the other end.
-    fn ends(&self, nic_of_hop: &[u32]) -> (Ends, Ends) {
-        let (mut local_ends, mut other_ends) = (Ends::default(), Ends::default());
-        let for_each = |take: &mut dyn FnMut((u32, u32), (u32, u32))| {
-            for (flow, first) in (0..).zip(&self.first) {
-                let Some((src, dst)) = self.flows.ends(flow) else { continue };
-                let mut place = *first;
-                while let Some(sighting) = self.sightings.get(place as usize) {
-                    let nic = nic_of_hop.get(sighting.hop as usize).copied().unwrap_or(NONE);
-                    match self.flows.hop(sighting.hop).map(|hop| hop.direction) {
-                        Some(Direction::Inbound) => take((nic, dst), (nic, src)),
-                        _ => take((nic, src), (nic, dst)),
-                    }
-                    place = sighting.next;
-                }
-            }
-        };
-        let mut last = None;
-        for_each(&mut |local, _| {
-            // Neighbouring flows often have the same local end.
-            if last != Some(local) {
-                local_ends.insert(local);
-                last = Some(local);
-            }
-        });
-        for_each(&mut |local, other| {
-            // What a machine says to itself makes it no firewall.
-            if local != other && local_ends.contains(&other) {
-                other_ends.insert(other);
-            }
-        });
-        (local_ends, other_ends)
-    }
-
-    fn see(&mut self, flow: u32, sighting: Sighting) {
-        let new = self.sightings.len() as u32;
-        let Some(first) = self.first.get_mut(flow as usize) else {
-            // Flows are numbered one by one, so this one is the next.
-            self.first.push(new);
-            self.sightings.push(sighting);
-            return;
-        };
-        let mut place = *first;
-        while let Some(known) = self.sightings.get_mut(place as usize) {
-            if known.hop == sighting.hop {
-                known.first_ms = known.first_ms.min(sighting.first_ms);
-                known.last_ms = known.last_ms.max(sighting.last_ms);
-                return;
-            }
-            place = known.next;
-        }
-        self.sightings.push(Sighting { next: *first, ..sighting });
-        *first = new;
-    }
 }
 
 impl VantageChoice {
@@ -233,6 +246,23 @@ impl VantageChoice {
         }
         batch.retain_from(0, |row| keeps.get(row).copied().unwrap_or(true));
         count
+    }
+
+    /// The choice for other workers, processes or machines: see [`VantageChoice::from_bytes`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.vantage.to_bytes()
+    }
+
+    /// The choice that was written as these bytes. A first pass that was never finished is one, too.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are damaged, or something else, or of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<VantageChoice, PartialError> {
+        let mut vantage = Vantage::new();
+        vantage.merge_bytes(bytes)?;
+        Ok(vantage.finish())
     }
 
     /// Which rows of a batch count. A row that the first pass has not seen counts.
@@ -254,14 +284,12 @@ impl VantageChoice {
             let first = *self.vantage.first.get(flows.find(five_tuple)? as usize)?;
             let rank = self.rank(five_tuple, hop);
             let time_ms = *batch.time_ms.get(row)?;
-            let mut place = first;
-            while let Some(sighting) = self.vantage.sightings.get(place as usize) {
+            for sighting in self.vantage.sightings_from(first) {
                 let covers = sighting.first_ms.saturating_sub(SLACK_MS) <= time_ms
                     && time_ms <= sighting.last_ms.saturating_add(SLACK_MS);
                 if covers && sighting.hop != hop && self.rank(five_tuple, sighting.hop) < rank {
                     return Some(false);
                 }
-                place = sighting.next;
             }
             Some(true)
         };
@@ -292,6 +320,22 @@ impl Overcount {
     pub fn merge(&mut self, other: &Overcount) {
         self.all.merge(&other.all);
         self.once.merge(&other.once);
+    }
+
+    /// What was there and what stayed, for [`Overcount::merge_bytes`] of another worker, process or machine.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        sealed(OVERCOUNT, self)
+    }
+
+    /// Takes in what another one had when it wrote these bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are damaged, or something else, or of another version; then nothing is taken in.
+    pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), PartialError> {
+        self.merge(&opened(OVERCOUNT, bytes)?);
+        Ok(())
     }
 
     /// By which factor all rows count too many tuples; `None` where there are none.

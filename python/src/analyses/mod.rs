@@ -57,7 +57,7 @@ impl Pass<'_, '_> {
     /// The answer of an aggregate that needs no word about files.
     fn answer<A>(&self, new: impl Fn() -> A + Send + Sync + 'static) -> PyResult<Answer>
     where
-        A: Aggregate + Send + 'static,
+        A: Aggregate<Answer = Table> + Send + 'static,
     {
         self.answer_with(new, |_, _, _| {}, |_| Vec::new())
     }
@@ -70,7 +70,7 @@ impl Pass<'_, '_> {
         first_notes: impl Fn(&A) -> Vec<String> + Send,
     ) -> PyResult<Answer>
     where
-        A: Aggregate + Send + 'static,
+        A: Aggregate<Answer = Table> + Send + 'static,
     {
         let (aggregate, issues, note) = self.aggregate(new, add_files)?;
         let (mut notes, table) = self.py.detach(move || (first_notes(&aggregate), aggregate.finish()));
@@ -201,7 +201,7 @@ fn prepared(name: &str, given: &Parameters<'_>, groups: Arc<groups::Groups>) -> 
     })
 }
 
-fn plain<A: Aggregate + Send + 'static>(new: impl Fn() -> A + Send + Sync + 'static) -> Run {
+fn plain<A: Aggregate<Answer = Table> + Send + 'static>(new: impl Fn() -> A + Send + Sync + 'static) -> Run {
     Box::new(move |pass| pass.answer(new))
 }
 
@@ -270,9 +270,8 @@ pub(crate) fn host(
     })?;
     let groups = groups.map(|groups| Arc::clone(&groups.inner)).unwrap_or_default();
     let pass = Pass { py, source, options: &options.0 };
-    let (dossier, issues, note) =
-        pass.aggregate(move || Dossier(Host::new(address, &groups)), |_, _, _| {})?;
-    let sections = py.detach(|| dossier.0.finish());
+    let (dossier, issues, note) = pass.aggregate(move || Host::new(address, &groups), |_, _, _| {})?;
+    let sections = py.detach(|| dossier.finish());
     let mut notes: Vec<String> = note.into_iter().collect();
     for section in &sections {
         notes.extend(
@@ -282,21 +281,4 @@ pub(crate) fn host(
     let tables = sections.iter().map(|section| Ok((section.name, framed(&section.table)?)));
     let tables = tables.collect::<PyResult<Vec<_>>>()?;
     Ok((tables, Frame { batch: arrow::issues(&issues).map_err(internal)? }, notes))
-}
-
-/// A dossier has several tables; it adds and merges like an aggregate.
-struct Dossier(Host);
-
-impl Aggregate for Dossier {
-    fn add(&mut self, batch: &vnetflow_core::batch::Batch) {
-        self.0.add(batch);
-    }
-
-    fn merge(&mut self, other: Dossier) {
-        self.0.merge(other.0);
-    }
-
-    fn finish(self) -> Table {
-        Table::default()
-    }
 }

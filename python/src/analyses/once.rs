@@ -8,30 +8,12 @@ use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 use vnetflow_core::aggregate::{Aggregate, Overcount, Vantage, VantageChoice};
 use vnetflow_core::batch::Batch;
-use vnetflow_core::table::Table;
 
 /// Where each flow counts, and what that leaves out so far; shared with the threads of the second pass.
 #[derive(Debug)]
 pub(crate) struct Once {
     choice: VantageChoice,
     count: Mutex<Overcount>,
-}
-
-/// The first pass.
-struct FirstPass(Vantage);
-
-impl Aggregate for FirstPass {
-    fn add(&mut self, batch: &Batch) {
-        self.0.add(batch);
-    }
-
-    fn merge(&mut self, other: FirstPass) {
-        self.0.merge(&other.0);
-    }
-
-    fn finish(self) -> Table {
-        Table::default()
-    }
 }
 
 impl Once {
@@ -50,8 +32,8 @@ impl Once {
                 stream.name()
             )));
         }
-        let (first, _) = fold(py, source, options, None, || FirstPass(Vantage::new()), |_, _, _| {})?;
-        let choice = py.detach(|| first.0.finish());
+        let (first, _) = fold(py, source, options, None, Vantage::new, |_, _, _| {})?;
+        let choice = py.detach(|| first.finish());
         Ok(Some(Arc::new(Once { choice, count: Mutex::default() })))
     }
 

@@ -7,25 +7,6 @@ use crate::find::Source;
 use pyo3::prelude::*;
 use std::sync::Arc;
 use vnetflow_core::aggregate::{Aggregate, Diff, DiffOptions};
-use vnetflow_core::batch::Batch;
-use vnetflow_core::table::Table;
-
-/// The first source's side.
-struct Before(Diff);
-
-impl Aggregate for Before {
-    fn add(&mut self, batch: &Batch) {
-        self.0.add_before(batch);
-    }
-
-    fn merge(&mut self, other: Before) {
-        self.0.merge(other.0);
-    }
-
-    fn finish(self) -> Table {
-        self.0.finish()
-    }
-}
 
 /// What differs between two sources.
 #[pyfunction]
@@ -39,15 +20,15 @@ pub(crate) fn diff(
     groups: Option<&Groups>,
 ) -> PyResult<Answer> {
     let groups = groups.map(|groups| Arc::clone(&groups.inner)).unwrap_or_default();
-    let wanted = DiffOptions { by: parsed_keys(&by)?, split_ms: None, groups };
-    let (first, second) = (wanted.clone(), wanted);
+    let second = DiffOptions { by: parsed_keys(&by)?, split_ms: None, groups };
+    // All of the first source is before the end of all times.
+    let first = DiffOptions { split_ms: Some(i64::MAX), ..second.clone() };
     let pass = |source| Pass { py, source, options: &options.0 };
-    let (whole, mut issues, note) =
-        pass(before).aggregate(move || Before(Diff::new(&first)), |_, _, _| {})?;
+    let (whole, mut issues, note) = pass(before).aggregate(move || Diff::new(&first), |_, _, _| {})?;
     let (other, found, other_note) = pass(after).aggregate(move || Diff::new(&second), |_, _, _| {})?;
     issues.extend(found);
     let table = py.detach(move || {
-        let mut whole = whole.0;
+        let mut whole = whole;
         whole.merge(other);
         whole.finish()
     });

@@ -1,7 +1,7 @@
 //! The vantage: each part of the rule by example, and the whole of it spelled out over random rows.
 
 use super::*;
-use crate::aggregate::trials::{TestRow, batch_of, row, rows};
+use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows};
 use crate::batch::Batch;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +152,7 @@ proptest! {
             for piece in pieces {
                 let mut part = Vantage::new();
                 part.add(&batch_of(piece));
-                whole.merge(&part);
+                whole.merge_bytes(&part.to_bytes()).unwrap();
             }
             whole.finish()
         };

@@ -1,0 +1,308 @@
+//! Numbers for flows: each 5-tuple at each place where it was logged, in as little memory as can be.
+//!
+//! A flow is 16 bytes and a slot of 4 to 8; its addresses and places are numbers of dictionaries. This file knows
+//! nothing of times, states and counters.
+
+use crate::batch::Batch;
+use crate::dictionary::{Addresses, Texts};
+use crate::tuple::Direction;
+use core::hash::BuildHasher;
+use core::net::IpAddr;
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Where and how a flow was logged. A firewall's NIC logs a flow inbound and outbound, and the same NIC may write
+/// NSG and VNet flow logs of the same traffic: each is a story of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Hop {
+    /// Number of the NIC in the table's texts; `None` where none was logged.
+    pub(crate) mac: Option<u32>,
+    pub(crate) direction: Direction,
+    /// From an NSG flow log, else from a VNet flow log.
+    pub(crate) is_nsg: bool,
+}
+
+impl Hop {
+    /// One of the four kinds of place at a NIC: inbound and outbound, VNet and NSG.
+    pub(crate) fn place(&self) -> usize {
+        usize::from(self.direction == Direction::Outbound) | usize::from(self.is_nsg) << 1
+    }
+}
+
+/// A flow spelled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FlowParts {
+    pub(crate) src_ip: IpAddr,
+    pub(crate) dst_ip: IpAddr,
+    pub(crate) src_port: u16,
+    pub(crate) dst_port: u16,
+    pub(crate) protocol: u8,
+    pub(crate) hop: u32,
+}
+
+/// Flows, numbered in the order in which they came.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct FlowTable {
+    pub(crate) addresses: Addresses,
+    pub(crate) macs: Texts,
+    hops: Vec<Hop>,
+    #[serde(skip)]
+    hop_codes: HashMap<Hop, u32, FixedState>,
+    /// Each flow: numbers of source and destination (32 bits each), ports (16 each), hop (24; 0 is none, so
+    /// that a bare 5-tuple can be a flow, 1 the first), protocol (8).
+    flows: Vec<u128>,
+    /// Flow numbers by hash, with linear probing; `EMPTY` or a number.
+    #[serde(skip)]
+    slots: Vec<u32>,
+    #[serde(skip)]
+    hasher: FixedState,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+/// The version of tuples in VNet flow logs; those of NSG flow logs are 1 and 2.
+const VNET: u8 = 4;
+
+/// A batch's addresses and places as numbers of a table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Translation {
+    addresses: Vec<u32>,
+    /// Hops of a flow group: inbound and outbound, VNet and NSG.
+    hops: Vec<[u32; 4]>,
+}
+
+impl FlowTable {
+    pub(crate) fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    pub(crate) fn hops(&self) -> &[Hop] {
+        &self.hops
+    }
+
+    pub(crate) fn hop(&self, code: u32) -> Option<&Hop> {
+        self.hops.get(code as usize)
+    }
+
+    pub(crate) fn mac(&self, hop: &Hop) -> Option<&str> {
+        hop.mac.map(|mac| self.macs.get(mac))
+    }
+
+    pub(crate) fn translate(&mut self, batch: &Batch) -> Translation {
+        let addresses =
+            batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
+        let mut hops: Vec<[u32; 4]> = vec![[EMPTY; 4]; batch.groups.len()];
+        for ((group, direction), version) in batch.group.iter().zip(&batch.direction).zip(&batch.version) {
+            let (Some(known), Some(logged)) =
+                (hops.get_mut(*group as usize), batch.groups.get(*group as usize))
+            else {
+                continue;
+            };
+            if let Some(known) =
+                known.get_mut(kind_of_place(*direction, *version)).filter(|known| **known == EMPTY)
+            {
+                let mac = batch.text(logged.mac).map(|mac| self.macs.intern(mac));
+                *known = self.intern_hop(Hop { mac, direction: *direction, is_nsg: *version != VNET });
+            }
+        }
+        Translation { addresses, hops }
+    }
+
+    /// The number of the flow of a row, new or known.
+    #[inline]
+    pub(crate) fn intern_row(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
+        let hop = translation.hop(batch, row)?;
+        let flow = translation.five_tuple(batch, row)? | u128::from((hop + 1) & 0xff_ffff) << 8;
+        Some(self.intern(flow))
+    }
+
+    #[inline]
+    pub(crate) fn intern(&mut self, flow: u128) -> u32 {
+        if (self.flows.len() + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        let mask = self.slots.len().saturating_sub(1);
+        let mut place = self.hasher.hash_one(flow) as usize & mask;
+        loop {
+            let Some(slot) = self.slots.get_mut(place) else { return EMPTY };
+            if *slot == EMPTY {
+                let number = self.flows.len() as u32;
+                *slot = number;
+                self.flows.push(flow);
+                return number;
+            }
+            if self.flows.get(*slot as usize) == Some(&flow) {
+                return *slot;
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    /// The number of a known flow.
+    #[inline]
+    pub(crate) fn find(&self, flow: u128) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut place = self.hasher.hash_one(flow) as usize & mask;
+        loop {
+            let number = *self.slots.get(place)?;
+            if number == EMPTY {
+                return None;
+            }
+            if self.flows.get(number as usize) == Some(&flow) {
+                return Some(number);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    /// Takes in the flows of another table; the answer translates its numbers of flows and of hops.
+    pub(crate) fn absorb(&mut self, other: &FlowTable) -> (Vec<u32>, Vec<u32>) {
+        let addresses: Vec<u32> =
+            other.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
+        let address = |code: u128| u128::from(addresses.get(code as usize).copied().unwrap_or(0));
+        let hops: Vec<u32> = other
+            .hops
+            .iter()
+            .map(|hop| {
+                let mac = other.mac(hop).map(|mac| self.macs.intern(mac));
+                self.intern_hop(Hop { mac, ..*hop })
+            })
+            .collect();
+        let hop = |stored: u128| match stored.checked_sub(1).and_then(|code| hops.get(code as usize)) {
+            Some(code) => u128::from(*code) + 1,
+            None => 0,
+        };
+        let flows = other
+            .flows
+            .iter()
+            .map(|flow| {
+                let ports_and_protocol = flow & 0xffff_ffff_0000_00ff;
+                let (src, dst) = (address(flow >> 96), address(flow >> 64 & 0xffff_ffff));
+                self.intern(src << 96 | dst << 64 | ports_and_protocol | hop(flow >> 8 & 0xff_ffff) << 8)
+            })
+            .collect();
+        (flows, hops)
+    }
+
+    /// The numbers of a flow's source and destination.
+    pub(crate) fn ends(&self, number: u32) -> Option<(u32, u32)> {
+        let flow = *self.flows.get(number as usize)?;
+        Some(((flow >> 96) as u32, (flow >> 64) as u32))
+    }
+
+    /// What the flow of a number is made of.
+    pub(crate) fn parts(&self, number: u32) -> Option<FlowParts> {
+        let flow = *self.flows.get(number as usize)?;
+        Some(FlowParts {
+            src_ip: self.addresses.get((flow >> 96) as u32),
+            dst_ip: self.addresses.get((flow >> 64) as u32),
+            src_port: (flow >> 48) as u16,
+            dst_port: (flow >> 32) as u16,
+            protocol: flow as u8,
+            hop: ((flow >> 8) as u32 & 0xff_ffff).wrapping_sub(1),
+        })
+    }
+
+    fn intern_hop(&mut self, hop: Hop) -> u32 {
+        let next = self.hops.len() as u32;
+        let code = *self.hop_codes.entry(hop).or_insert(next);
+        if code == next {
+            self.hops.push(hop);
+        }
+        code
+    }
+
+    fn grow(&mut self) {
+        let capacity = (self.slots.len() * 2).max(16);
+        let mask = capacity - 1;
+        let mut slots = vec![EMPTY; capacity];
+        for (number, flow) in (0..).zip(&self.flows) {
+            let mut place = self.hasher.hash_one(flow) as usize & mask;
+            while slots.get(place).is_some_and(|slot| *slot != EMPTY) {
+                place = (place + 1) & mask;
+            }
+            if let Some(slot) = slots.get_mut(place) {
+                *slot = number;
+            }
+        }
+        self.slots = slots;
+    }
+}
+
+impl Translation {
+    /// The table's number of an address of the batch.
+    #[inline]
+    pub(crate) fn address(&self, code: u32) -> Option<u32> {
+        self.addresses.get(code as usize).copied()
+    }
+
+    /// The hop of a row.
+    #[inline]
+    pub(crate) fn hop(&self, batch: &Batch, row: usize) -> Option<u32> {
+        let hops = self.hops.get(*batch.group.get(row)? as usize)?;
+        hops.get(kind_of_place(*batch.direction.get(row)?, *batch.version.get(row)?)).copied()
+    }
+
+    /// The 5-tuple of a row as a flow at no hop, wherever it was logged.
+    #[inline]
+    pub(crate) fn five_tuple(&self, batch: &Batch, row: usize) -> Option<u128> {
+        let src = self.address(*batch.src_ip.get(row)?)?;
+        let dst = self.address(*batch.dst_ip.get(row)?)?;
+        Some(
+            u128::from(src) << 96
+                | u128::from(dst) << 64
+                | u128::from(*batch.src_port.get(row)?) << 48
+                | u128::from(*batch.dst_port.get(row)?) << 32
+                | u128::from(*batch.protocol.get(row)?),
+        )
+    }
+}
+
+fn kind_of_place(direction: Direction, version: u8) -> usize {
+    Hop { mac: None, direction, is_nsg: version != VNET }.place()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::tests::trials::{TestRow, batch_of, row};
+
+    #[test]
+    fn a_flow_has_one_number_for_each_place_that_logged_it() {
+        let out = "10.0.0.1,10.0.0.2,40000,443,6,O,B,NX,0,0,0,0";
+        let batch = batch_of(&[
+            row(0, out, "r", "A"),
+            row(0, "10.0.0.1,10.0.0.2,40000,443,6,I,B,NX,0,0,0,0", "r", "A"),
+            row(0, out, "r", "B"),
+            row(0, "10.0.0.1,10.0.0.2,40000,443,T,O,A,B,,,,", "r", "B"),
+            row(9, out, "other", "A"),
+        ]);
+        let mut table = FlowTable::default();
+        let translation = table.translate(&batch);
+        let numbers: Vec<_> = (0..5).filter_map(|row| table.intern_row(&batch, row, &translation)).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 0]);
+        let parts = table.parts(2).unwrap();
+        assert_eq!((parts.src_port, parts.dst_port, parts.protocol), (40_000, 443, 6));
+        assert_eq!(table.mac(table.hop(parts.hop).unwrap()), Some("B"));
+    }
+
+    #[test]
+    fn absorbing_translates_numbers() {
+        let text = |port: usize| format!("10.0.0.1,fd00::2,{port},443,6,O,B,NX,0,0,0,0");
+        let rows: Vec<TestRow> = (0..1000).map(|port| row(0, &text(port), "r", "A")).collect();
+        let (mut one, mut other) = (FlowTable::default(), FlowTable::default());
+        for (table, rows) in [(&mut one, &rows[..600]), (&mut other, &rows[400..])] {
+            let batch = batch_of(rows);
+            let translation = table.translate(&batch);
+            for row in 0..batch.len() {
+                table.intern_row(&batch, row, &translation);
+            }
+        }
+        let (flows, _) = one.absorb(&other);
+        assert_eq!(one.len(), 1000);
+        for (number, own) in (0..).zip(flows) {
+            assert_eq!(one.parts(own), other.parts(number));
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Findings that need no analysis of their own: all from one tally of every conversation.
+
+use super::{Finding, FindingKind, FindingsOptions, Severity};
+use crate::aggregate::building_blocks::answer::Answer;
+use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
+use crate::aggregate::building_blocks::span::TimeSpan;
+use crate::batch::Batch;
+use crate::groups::is_public;
+use crate::time::format_time_ms;
+use crate::tuple::{Action, State, starts_flow};
+use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A conversation as one place logged it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Talk {
+    begun: u64,
+    ended: u64,
+    denied: u64,
+    is_answered: bool,
+    sent_bytes: u64,
+    received_bytes: u64,
+    span: TimeSpan,
+    /// By source port: continue rows and their times. Only flows of more than five minutes have any.
+    continued: BTreeMap<u16, (u64, TimeSpan)>,
+}
+
+/// A flow that goes on is logged about every five minutes; with fewer rows than this it was several flows.
+const MOST_MS_BETWEEN_CONTINUES: i64 = 20 * 60_000;
+
+/// Peers that a filter names, so that it stays readable.
+const MOST_PEERS_NAMED: usize = 20;
+
+/// What is summed up for one source.
+#[derive(Default)]
+struct Source {
+    admin_targets: BTreeSet<IpAddr>,
+    admin_ports: BTreeSet<u16>,
+    admin_span: TimeSpan,
+    has_admin_answer: bool,
+    sent_bytes: u64,
+    received_bytes: u64,
+    upload_span: TimeSpan,
+    peers: BTreeMap<IpAddr, (u64, TimeSpan)>,
+    span: TimeSpan,
+}
+
+impl Tally for Talk {
+    fn merge(&mut self, other: Talk) {
+        self.begun += other.begun;
+        self.ended += other.ended;
+        self.denied += other.denied;
+        self.is_answered |= other.is_answered;
+        self.sent_bytes = self.sent_bytes.saturating_add(other.sent_bytes);
+        self.received_bytes = self.received_bytes.saturating_add(other.received_bytes);
+        self.span.merge(other.span);
+        for (port, (rows, span)) in other.continued {
+            let own = self.continued.entry(port).or_default();
+            own.0 += rows;
+            own.1.merge(span);
+        }
+    }
+}
+
+impl Talk {
+    pub(super) fn add(&mut self, batch: &Batch, row: usize) {
+        let (Some(action), Some(state), Some(time_ms)) =
+            (batch.action.get(row), batch.state.get(row), batch.time_ms.get(row))
+        else {
+            return;
+        };
+        let is_denied = *action == Action::Deny;
+        self.denied += u64::from(is_denied);
+        self.begun += u64::from(!is_denied && starts_flow(*action, *state));
+        self.ended += u64::from(!is_denied && *state == Some(State::End));
+        self.is_answered |= Answer::of(batch, row) == Answer::Came;
+        // Where a counter is not logged its column holds 0.
+        let bytes = |column: &[u64]| column.get(row).copied().unwrap_or(0);
+        self.sent_bytes = self.sent_bytes.saturating_add(bytes(&batch.bytes_src_to_dst));
+        self.received_bytes = self.received_bytes.saturating_add(bytes(&batch.bytes_dst_to_src));
+        self.span.add(*time_ms);
+        if *state == Some(State::Continue)
+            && let Some(port) = batch.src_port.get(row)
+        {
+            let (rows, span) = self.continued.entry(*port).or_default();
+            *rows += 1;
+            span.add(*time_ms);
+        }
+    }
+
+    fn tries(&self) -> u64 {
+        self.denied + self.begun.max(self.ended)
+    }
+}
+
+/// All findings from these conversations.
+pub(super) fn findings(talks: &Attempts<Talk>, options: &FindingsOptions) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut sources: BTreeMap<IpAddr, Source> = BTreeMap::new();
+    let mut hosts: BTreeMap<IpAddr, TimeSpan> = BTreeMap::new();
+    let mut listed: BTreeMap<(IpAddr, IpAddr), (u64, bool, TimeSpan)> = BTreeMap::new();
+    talks.for_each_conversation(|conversation, places| {
+        let mut span = TimeSpan::default();
+        places.iter().for_each(|talk| span.merge(talk.span));
+        let tries = highest(places, Talk::tries);
+        let denied = highest(places, |talk| talk.denied);
+        let is_answered = places.iter().any(|talk| talk.is_answered);
+        let has_passed = is_answered || denied == 0 || tries > denied;
+        findings.extend(long_session(conversation, places, options));
+        let Conversation { src_ip, dst_ip, dst_port, .. } = *conversation;
+        for (address, peer) in [(src_ip, dst_ip), (dst_ip, src_ip)] {
+            hosts.entry(address).or_default().merge(span);
+            if options.block_list.iter().any(|net| net.contains(&address)) {
+                let (all_tries, passed, all) = listed.entry((address, peer)).or_default();
+                *all_tries += tries;
+                *passed |= has_passed;
+                all.merge(span);
+            }
+        }
+        if is_public(src_ip) {
+            return;
+        }
+        let source = sources.entry(src_ip).or_default();
+        source.span.merge(span);
+        let (flows, peer_span) = source.peers.entry(dst_ip).or_default();
+        *flows += tries;
+        peer_span.merge(span);
+        if options.admin_ports.contains(&dst_port) {
+            source.admin_targets.insert(dst_ip);
+            source.admin_ports.insert(dst_port);
+            source.admin_span.merge(span);
+            source.has_admin_answer |= is_answered;
+        }
+        if is_public(dst_ip) {
+            let add = |sum: u64, bytes: fn(&Talk) -> u64| sum.saturating_add(highest(places, bytes));
+            source.sent_bytes = add(source.sent_bytes, |talk| talk.sent_bytes);
+            source.received_bytes = add(source.received_bytes, |talk| talk.received_bytes);
+            source.upload_span.merge(span);
+        }
+    });
+    findings.extend(listed.into_iter().map(|((address, peer), (tries, has_passed, span))| {
+        blocked_address(address, peer, tries, has_passed, span)
+    }));
+    for (src_ip, source) in &sources {
+        findings.extend(fanout(*src_ip, source, options));
+        findings.extend(upload(*src_ip, source, options));
+    }
+    if let Some(since_ms) = options.since_ms {
+        let askers = askers_since(&sources, since_ms);
+        for (src_ip, source) in &sources {
+            findings.extend(new_peers(*src_ip, source, &hosts, since_ms));
+            findings.extend(rare_peers(*src_ip, source, &askers, since_ms, options));
+        }
+    }
+    findings
+}
+
+fn long_session(conversation: &Conversation, places: &[&Talk], options: &FindingsOptions) -> Vec<Finding> {
+    let mut longest: BTreeMap<u16, TimeSpan> = BTreeMap::new();
+    for (port, (rows, span)) in places.iter().flat_map(|talk| &talk.continued) {
+        let is_one_flow =
+            span.length_ms() / MOST_MS_BETWEEN_CONTINUES <= i64::try_from(*rows).unwrap_or(i64::MAX);
+        if is_one_flow && span.length_ms() >= options.long_session_ms {
+            longest.entry(*port).or_default().merge(*span);
+        }
+    }
+    let findings = longest.into_iter().map(|(src_port, span)| {
+        let hours = span.length_ms() as f64 / 3_600_000.0;
+        Finding {
+            severity: if is_public(conversation.dst_ip) { Severity::Medium } else { Severity::Info },
+            kind: FindingKind::LongSession,
+            src_ip: Some(conversation.src_ip),
+            dst_ip: Some(conversation.dst_ip),
+            dst_port: Some(conversation.dst_port),
+            reason: format!("one flow, from port {src_port}, goes on for {hours:.1} hours"),
+            filter: format!("{} and src port {src_port}", conversation.filter()),
+            first_ms: span.first_ms(),
+            last_ms: span.last_ms(),
+        }
+    });
+    findings.collect()
+}
+
+fn blocked_address(address: IpAddr, peer: IpAddr, tries: u64, has_passed: bool, span: TimeSpan) -> Finding {
+    let verdict = if has_passed { "some of it passed" } else { "all of it was denied" };
+    Finding {
+        severity: if has_passed { Severity::High } else { Severity::Medium },
+        kind: FindingKind::BlockedAddress,
+        src_ip: Some(peer),
+        dst_ip: Some(address),
+        dst_port: None,
+        reason: format!("{tries} flows between {peer} and {address}, which is on the block list; {verdict}"),
+        filter: format!("host {address} and host {peer}"),
+        first_ms: span.first_ms(),
+        last_ms: span.last_ms(),
+    }
+}
+
+fn fanout(src_ip: IpAddr, source: &Source, options: &FindingsOptions) -> Option<Finding> {
+    let targets = source.admin_targets.len();
+    if targets < options.fanout_targets.max(1) {
+        return None;
+    }
+    let ports: Vec<String> = source.admin_ports.iter().map(u16::to_string).collect();
+    let ports = ports.join(", ");
+    Some(Finding {
+        severity: if source.has_admin_answer { Severity::High } else { Severity::Medium },
+        kind: FindingKind::AdminFanout,
+        src_ip: Some(src_ip),
+        dst_ip: None,
+        dst_port: None,
+        reason: format!("asks {targets} hosts for administrative ports ({ports})"),
+        filter: format!("src host {src_ip} and dst port in ({ports})"),
+        first_ms: source.admin_span.first_ms(),
+        last_ms: source.admin_span.last_ms(),
+    })
+}
+
+fn upload(src_ip: IpAddr, source: &Source, options: &FindingsOptions) -> Option<Finding> {
+    let (sent, received) = (source.sent_bytes, source.received_bytes);
+    let is_heavy =
+        sent > 0 && sent >= options.upload_bytes && sent >= received.saturating_mul(options.upload_ratio);
+    is_heavy.then(|| Finding {
+        severity: Severity::Medium,
+        kind: FindingKind::Upload,
+        src_ip: Some(src_ip),
+        dst_ip: None,
+        dst_port: None,
+        reason: format!("sent {sent} bytes to public addresses and got {received} back"),
+        filter: format!("src host {src_ip} and dst public"),
+        first_ms: source.upload_span.first_ms(),
+        last_ms: source.upload_span.last_ms(),
+    })
+}
+
+/// How many hosts inside asked each destination since then.
+fn askers_since(sources: &BTreeMap<IpAddr, Source>, since_ms: i64) -> BTreeMap<IpAddr, usize> {
+    let mut askers = BTreeMap::new();
+    for (dst_ip, (_, span)) in sources.values().flat_map(|source| &source.peers) {
+        if span.last_ms() >= Some(since_ms) {
+            *askers.entry(*dst_ip).or_default() += 1;
+        }
+    }
+    askers
+}
+
+/// Destinations that a host known before asks for the first time.
+fn new_peers(
+    src_ip: IpAddr,
+    source: &Source,
+    hosts: &BTreeMap<IpAddr, TimeSpan>,
+    since_ms: i64,
+) -> Option<Finding> {
+    let is_known =
+        hosts.get(&src_ip).and_then(|span| span.first_ms()).is_some_and(|first_ms| first_ms < since_ms);
+    if !is_known {
+        return None;
+    }
+    let is_new = |(_, (_, span)): &(&IpAddr, &(u64, TimeSpan))| span.first_ms() >= Some(since_ms);
+    let peers: Vec<(&IpAddr, &(u64, TimeSpan))> = source.peers.iter().filter(is_new).collect();
+    let severity = Severity::Low;
+    peers_finding(FindingKind::NewPeers, severity, src_ip, &peers, since_ms, "it had not asked before")
+}
+
+/// Public destinations that this host alone asks, a few times.
+fn rare_peers(
+    src_ip: IpAddr,
+    source: &Source,
+    askers: &BTreeMap<IpAddr, usize>,
+    since_ms: i64,
+    options: &FindingsOptions,
+) -> Option<Finding> {
+    let is_rare = |(dst_ip, (flows, span)): &(&IpAddr, &(u64, TimeSpan))| {
+        is_public(**dst_ip)
+            && span.last_ms() >= Some(since_ms)
+            && *flows <= options.rare_flows
+            && askers.get(*dst_ip) == Some(&1)
+    };
+    let peers: Vec<(&IpAddr, &(u64, TimeSpan))> = source.peers.iter().filter(is_rare).collect();
+    let severity = Severity::Info;
+    peers_finding(FindingKind::RarePeers, severity, src_ip, &peers, since_ms, "nobody else asks")
+}
+
+fn peers_finding(
+    kind: FindingKind,
+    severity: Severity,
+    src_ip: IpAddr,
+    peers: &[(&IpAddr, &(u64, TimeSpan))],
+    since_ms: i64,
+    what: &str,
+) -> Option<Finding> {
+    let named: Vec<String> = peers.iter().take(MOST_PEERS_NAMED).map(|(peer, _)| peer.to_string()).collect();
+    if named.is_empty() {
+        return None;
+    }
+    let mut span = TimeSpan::default();
+    peers.iter().for_each(|(_, (_, peer))| span.merge(*peer));
+    let more =
+        if peers.len() > named.len() { format!("; the filter names {}", named.len()) } else { String::new() };
+    let since = format_time_ms(since_ms);
+    Some(Finding {
+        severity,
+        kind,
+        src_ip: Some(src_ip),
+        dst_ip: None,
+        dst_port: None,
+        reason: format!("asks {} destinations since {since} that {what}{more}", peers.len()),
+        filter: format!("src host {src_ip} and dst host in ({}) and time >= {since}", named.join(", ")),
+        first_ms: span.first_ms(),
+        last_ms: span.last_ms(),
+    })
+}

@@ -1,0 +1,144 @@
+//! Findings: each kind is found, and each one's filter shows its evidence.
+
+use super::*;
+use crate::aggregate::tests::trials::{self, TestRow, batch_of, cell, lawful, printed, row, whole};
+use crate::filter::Filter;
+use crate::groups::Groups;
+use proptest::prelude::*;
+
+/// Every filter parses and keeps a row.
+fn check_filters(table: &Table, rows: &[TestRow]) {
+    let batch = batch_of(rows);
+    for number in 0..table.len() {
+        let text = cell(table, "filter", number);
+        let filter = Filter::parse(&text, &Groups::new()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert!(filter.mask(&batch).contains(&true), "{text} keeps nothing");
+    }
+}
+
+fn kinds(rows: &[TestRow], options: &FindingsOptions) -> Vec<Vec<String>> {
+    let table = whole(rows, || Findings::new(options.clone())).finish();
+    check_filters(&table, rows);
+    printed(&table, &["severity", "kind", "src_ip", "dst_ip", "dst_port"])
+}
+
+#[test]
+fn an_administrative_port_that_answers_the_internet_is_the_worst_exposure() {
+    let rows = [
+        row(0, "203.0.113.9,10.1.1.4,50000,3389,6,I,E,NX,5,500,4,400", "UserRule_rdp", "A"),
+        row(0, "203.0.113.9,10.1.1.4,50000,443,6,I,E,NX,5,500,4,400", "UserRule_web", "A"),
+        row(0, "203.0.113.9,10.1.1.5,50000,22,6,I,E,NX,1,124,0,0", "UserRule_ssh", "A"),
+        row(0, "203.0.113.9,10.1.1.5,50000,22,6,I,B,NX,0,0,0,0", "UserRule_ssh", "A"),
+        row(0, "203.0.113.9,10.1.1.5,50000,23,6,I,D,NX,0,0,0,0", "nossh", "A"),
+    ];
+    assert_eq!(
+        kinds(&rows, &FindingsOptions::default()),
+        [
+            ["high", "exposed", "-", "10.1.1.4", "3389"],
+            ["medium", "exposed", "-", "10.1.1.5", "22"],
+            ["low", "exposed", "-", "10.1.1.4", "443"],
+        ]
+    );
+}
+
+#[test]
+fn a_block_list_is_matched_at_both_ends() {
+    let rows = [
+        row(0, "203.0.113.9,10.1.1.4,50000,3389,6,I,D,NX,0,0,0,0", "nossh", "A"),
+        row(0, "10.1.1.5,203.0.113.10,50000,443,6,O,E,NX,5,500,4,400", "UserRule_out", "B"),
+    ];
+    let options =
+        FindingsOptions { block_list: vec!["203.0.113.0/24".parse().unwrap()], ..Default::default() };
+    assert_eq!(
+        kinds(&rows, &options),
+        [
+            ["high", "blocked_address", "10.1.1.5", "203.0.113.10", "-"],
+            ["medium", "blocked_address", "10.1.1.4", "203.0.113.9", "-"],
+        ]
+    );
+}
+
+#[test]
+fn fan_out_upload_and_long_sessions_are_found() {
+    let fanout = (1..=5).map(|target| {
+        let text = format!("10.1.2.20,10.1.1.{target},50000,445,6,O,E,NX,5,500,4,400");
+        row(0, &text, "UserRule_smb", "A")
+    });
+    let mut rows: Vec<TestRow> = fanout.collect();
+    // Two NICs log the upload: it counts once.
+    for mac in ["B", "C"] {
+        rows.push(row(0, "10.1.2.21,203.0.113.8,50000,443,6,O,E,NX,9,60000000,9,1000", "UserRule_out", mac));
+    }
+    let options = FindingsOptions { upload_bytes: 60_000_001, ..Default::default() };
+    assert_eq!(kinds(&rows, &options), [["high", "admin_fanout", "10.1.2.20", "-", "-"]]);
+    let options = FindingsOptions { upload_bytes: 60_000_000, ..Default::default() };
+    assert_eq!(kinds(&rows, &options)[1], ["medium", "upload", "10.1.2.21", "-", "-"]);
+
+    let going_on = |minute: i64| {
+        row(minute * 60_000, "10.1.2.21,10.1.1.4,61000,5432,6,O,C,NX,9,900,9,900", "UserRule_x", "A")
+    };
+    let long: Vec<TestRow> = (0..=144).map(|number| going_on(number * 5)).collect();
+    assert_eq!(kinds(&long, &options), [["info", "long_session", "10.1.2.21", "10.1.1.4", "5432"]]);
+    // The same port used twice, half a day apart, is no long session.
+    assert!(kinds(&[going_on(0), going_on(720)], &options).is_empty());
+}
+
+#[test]
+fn new_and_rare_peers_count_from_a_date() {
+    let ask = |hour: i64, src: &str, dst: &str| {
+        let text = format!("{src},{dst},50000,443,6,O,E,NX,5,500,4,400");
+        row(hour * 3_600_000, &text, "UserRule_out", "A")
+    };
+    let rows = [
+        ask(0, "10.1.1.4", "10.1.1.9"),
+        ask(5, "10.1.1.4", "10.1.1.9"),
+        ask(6, "10.1.1.4", "203.0.113.8"),
+        ask(6, "10.1.1.5", "203.0.113.9"),
+        ask(7, "10.1.1.4", "203.0.113.9"),
+    ];
+    let options = FindingsOptions { since_ms: Some(trials::START_MS + 3 * 3_600_000), ..Default::default() };
+    assert_eq!(
+        kinds(&rows, &options),
+        [["low", "new_peers", "10.1.1.4", "-", "-"], ["info", "rare_peers", "10.1.1.4", "-", "-"]]
+    );
+    let table = whole(&rows, || Findings::new(options.clone())).finish();
+    let reason = "asks 2 destinations since 2024-05-01T12:00:00.000Z that it had not asked before";
+    assert_eq!(cell(&table, "reason", 0), reason);
+}
+
+#[test]
+fn a_beacon_and_a_scan_are_among_the_findings() {
+    let mut rows = Vec::new();
+    for number in 0..60_i64 {
+        let text = format!("10.1.2.21,203.0.113.77,{},443,6,O,D,NX,0,0,0,0", 50_000 + number);
+        rows.push(row(number * 60_000, &text, "nossh", "A"));
+    }
+    for port in 1..=20 {
+        let text = format!("198.51.100.23,10.1.1.4,50000,{port},6,I,D,NX,0,0,0,0");
+        rows.push(row(port, &text, "DefaultRule_DenyAllInBound", "A"));
+    }
+    assert_eq!(
+        kinds(&rows, &FindingsOptions::default()),
+        [["high", "beacon", "10.1.2.21", "203.0.113.77", "443"], ["low", "scan", "198.51.100.23", "-", "-"],]
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_filter_shows_rows_and_the_order_of_merging_makes_no_difference(rows in trials::rows(120), seed in any::<u64>()) {
+        let options = FindingsOptions {
+            block_list: vec!["203.0.113.77/32".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+            fanout_targets: 2,
+            upload_bytes: 1_000,
+            upload_ratio: 1,
+            long_session_ms: 60_000,
+            since_ms: Some(trials::START_MS + 3_600_000),
+            one_way_tries: 1,
+            beacon_score: 0.1,
+            scans: ScanOptions { vertical_ports: 2, horizontal_targets: 2, ..ScanOptions::default() },
+            ..FindingsOptions::default()
+        };
+        let table = lawful(&rows, seed, || Findings::new(options.clone()));
+        check_filters(&table, &rows);
+    }
+}

@@ -1,0 +1,291 @@
+//! `timeline`: how much, when.
+//!
+//! A continue or end tuple counts what passed since the flow's previous tuple, which may be weeks. With `spread` its
+//! packets and bytes are spread evenly over that time, so that no bucket shows a spike that never was; tuples, flows
+//! and denials always count when they were logged. Every counter keeps its sum to the unit. Spreading keeps something
+//! of every tuple in memory (see `events`); the plain mode keeps one entry a bucket and key.
+//!
+//! # Since when
+//!
+//! The previous tuple is that of the same 5-tuple at the same NIC in the same direction. Where the data has none:
+//!
+//! * a continue counts about [`CONTINUE_MS`], the time between two of them: it is spread over that;
+//! * an end may count anything: it is spread from the start of the data on, and over [`CONTINUE_MS`] at least.
+//!
+//! How much was spread over such an assumed time stands in the table's notes.
+
+use crate::aggregate::Aggregate;
+use crate::aggregate::building_blocks::events::{Event, Events, Kind, told};
+use crate::aggregate::building_blocks::keys::{Key, KeyTable, KeyValue};
+use crate::aggregate::building_blocks::totals::{Sum, Totals, add_columns};
+use crate::batch::Batch;
+use crate::groups::Groups;
+use crate::table::{Table, Values};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// About how long it takes from one continue tuple of a flow to the next.
+pub const CONTINUE_MS: i64 = 5 * 60_000;
+
+/// One counter is spread over so many buckets at most, the latest ones: 69 days of minutes. Damaged times could
+/// otherwise fill any memory.
+pub const MOST_BUCKETS: i64 = 100_000;
+
+/// How `timeline` shall count.
+#[derive(Clone, Debug)]
+pub struct TimelineOptions {
+    /// Length of a bucket in milliseconds (default: a minute). Buckets start at multiples of it since 1970 UTC.
+    pub every_ms: i64,
+    /// What to group by besides time (default: nothing).
+    pub by: Vec<Key>,
+    /// Spread counters over the time they were counted in (default), or count all when it was logged.
+    pub spread: bool,
+    /// Names for networks, for keys by group.
+    pub groups: Arc<Groups>,
+}
+
+impl Default for TimelineOptions {
+    fn default() -> Self {
+        TimelineOptions {
+            every_ms: 60_000,
+            by: Vec::new(),
+            spread: true,
+            groups: Arc::new(Groups::default()),
+        }
+    }
+}
+
+/// Totals of every bucket and key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Timeline {
+    every_ms: i64,
+    spread: bool,
+    keys: KeyTable,
+    buckets: Buckets,
+    /// What is to be spread.
+    events: Events,
+    first_ms: Option<i64>,
+}
+
+type Buckets = HashMap<(i64, u32), Totals, FixedState>;
+
+/// What was spread over a time that nobody logged.
+#[derive(Clone, Copy, Debug, Default)]
+struct Assumed {
+    tuples: u64,
+    bytes: Sum,
+    shortened: u64,
+}
+
+impl Timeline {
+    /// A timeline with these options; buckets of less than a millisecond are taken as one millisecond.
+    #[must_use]
+    pub fn new(options: &TimelineOptions) -> Timeline {
+        Timeline {
+            every_ms: options.every_ms.max(1),
+            spread: options.spread,
+            keys: KeyTable::new(&options.by, Arc::clone(&options.groups)),
+            buckets: Buckets::default(),
+            events: Events::default(),
+            first_ms: None,
+        }
+    }
+
+    /// Spreads the counters of one flow's events, which come in order of time.
+    fn spread_flow(&self, of_flow: &[&Event], buckets: &mut Buckets, assumed: &mut Assumed) {
+        let first_ms = self.first_ms.unwrap_or(0);
+        // Since when the next tuple counts, and the time of the tuple before it.
+        let (mut since_ms, mut before): (Option<i64>, Option<(i64, bool)>) = (None, None);
+        for event in of_flow {
+            let counts = event.kind >= Kind::Continue;
+            // Several ends at one millisecond count the same time; what follows a begin counts from there.
+            match before {
+                Some((time_ms, true)) if time_ms == event.time_ms && counts => {}
+                _ => since_ms = before.map(|(time_ms, _)| time_ms),
+            }
+            before = Some((event.time_ms, counts));
+            let counters = self.events.counters(event);
+            if counters == [0; 4] {
+                // Nothing to spread, but a logged zero is a zero.
+                self.add_counters(self.bucket(event.time_ms), event, counters, buckets);
+                continue;
+            }
+            if !counts {
+                self.add_counters(self.bucket(event.time_ms), event, counters, buckets);
+                continue;
+            }
+            let from_ms = since_ms.unwrap_or_else(|| {
+                let [_, out, _, back] = counters;
+                assumed.tuples += 1;
+                assumed.bytes.add(out, event.logged & 2 != 0);
+                assumed.bytes.add(back, event.logged & 8 != 0);
+                let usual_ms = event.time_ms.saturating_sub(CONTINUE_MS);
+                if event.kind == Kind::End { usual_ms.min(first_ms) } else { usual_ms }
+            });
+            self.spread_event(event, counters, from_ms, buckets, assumed);
+        }
+    }
+
+    /// Spreads an event's counters from that time to its own.
+    fn spread_event(
+        &self,
+        event: &Event,
+        counters: [u64; 4],
+        from_ms: i64,
+        buckets: &mut Buckets,
+        assumed: &mut Assumed,
+    ) {
+        let to_ms = event.time_ms;
+        let earliest_ms = self.bucket(to_ms).saturating_sub(self.every_ms.saturating_mul(MOST_BUCKETS - 1));
+        assumed.shortened += u64::from(from_ms < earliest_ms);
+        let from_ms = from_ms.max(earliest_ms);
+        let whole = u64::try_from(to_ms.saturating_sub(from_ms)).unwrap_or(0);
+        let mut bucket_ms = self.bucket(from_ms);
+        let mut done = [0; 4];
+        // What lies before a bucket's end, less what was given to the ones before it, falls into it: so nothing is
+        // lost by rounding.
+        loop {
+            let next_ms = bucket_ms.saturating_add(self.every_ms);
+            if next_ms >= to_ms || whole == 0 {
+                break;
+            }
+            let part = u64::try_from(next_ms.saturating_sub(from_ms)).unwrap_or(0);
+            let until = counters.map(|counter| share(counter, part, whole));
+            self.add_counters(bucket_ms, event, less(until, done), buckets);
+            done = until;
+            bucket_ms = next_ms;
+        }
+        let logged_ms = self.bucket(to_ms);
+        let last_ms = if whole == 0 { logged_ms } else { bucket_ms };
+        self.add_counters(last_ms, event, less(counters, done), buckets);
+        if last_ms != logged_ms {
+            // There the tuple counts as a tuple, so its counters are known to add nothing.
+            self.add_counters(logged_ms, event, [0; 4], buckets);
+        }
+    }
+
+    fn add_counters(&self, bucket_ms: i64, event: &Event, counters: [u64; 4], buckets: &mut Buckets) {
+        let totals = buckets.entry((bucket_ms, event.tag)).or_default();
+        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = counters;
+        totals.packets_src_to_dst.add(packets_src_to_dst, event.logged & 1 != 0);
+        totals.bytes_src_to_dst.add(bytes_src_to_dst, event.logged & 2 != 0);
+        totals.packets_dst_to_src.add(packets_dst_to_src, event.logged & 4 != 0);
+        totals.bytes_dst_to_src.add(bytes_dst_to_src, event.logged & 8 != 0);
+    }
+
+    fn bucket(&self, time_ms: i64) -> i64 {
+        time_ms.saturating_sub(time_ms.rem_euclid(self.every_ms))
+    }
+}
+
+impl Aggregate for Timeline {
+    const NAME: &'static str = "timeline";
+    type Answer = Table;
+
+    fn add(&mut self, batch: &Batch) {
+        self.first_ms = [self.first_ms, batch.time_ms.iter().min().copied()].into_iter().flatten().min();
+        let codes = self.keys.codes(batch);
+        for (row, (time_ms, code)) in batch.time_ms.iter().zip(&codes).enumerate() {
+            let bucket = (self.bucket(*time_ms), *code);
+            let totals = self.buckets.entry(bucket).or_default();
+            if self.spread {
+                totals.count(batch, row);
+            } else {
+                totals.add(batch, row);
+            }
+        }
+        if self.spread {
+            self.events.add(batch, |row| codes.get(row).copied().unwrap_or(0));
+        }
+    }
+
+    fn merge(&mut self, other: Timeline) {
+        self.first_ms = [self.first_ms, other.first_ms].into_iter().flatten().min();
+        let mut codes: HashMap<u32, u32, FixedState> = HashMap::default();
+        for ((bucket_ms, code), totals) in &other.buckets {
+            let code = *codes.entry(*code).or_insert_with(|| self.keys.code_of(other.keys.values(*code)));
+            self.buckets.entry((*bucket_ms, code)).or_default().merge(totals);
+        }
+        self.events.merge(&other.events, |tag| codes.get(&tag).copied().unwrap_or(0));
+    }
+
+    fn finish(mut self) -> Table {
+        let mut buckets = core::mem::take(&mut self.buckets);
+        let mut assumed = Assumed::default();
+        let ordered = self.events.ordered();
+        for flow in 0..self.events.flows.len() as u32 {
+            let of_flow = told(ordered.of_flow(flow, &self.events));
+            self.spread_flow(&of_flow, &mut buckets, &mut assumed);
+        }
+        drop(ordered);
+
+        let mut known: HashMap<u32, u32, FixedState> = HashMap::default();
+        let mut keys: Vec<(Vec<KeyValue>, u32)> = buckets
+            .keys()
+            .filter(|(_, code)| known.insert(*code, 0).is_none())
+            .map(|(_, code)| (self.keys.values(*code), *code))
+            .collect();
+        // Keys by their values, so that the order of rows never depends on the order in which tuples came.
+        keys.sort_unstable();
+        known.extend((0..).zip(&keys).map(|(place, (_, code))| (*code, place)));
+        let mut rows: Vec<(i64, u32, Totals)> = buckets
+            .into_iter()
+            .map(|((bucket_ms, code), totals)| (bucket_ms, known.get(&code).copied().unwrap_or(0), totals))
+            .collect();
+        rows.sort_unstable_by_key(|(bucket_ms, place, _)| (*bucket_ms, *place));
+
+        let mut table = Table::default();
+        table.add("time", Values::TimeMs(rows.iter().map(|(bucket_ms, ..)| Some(*bucket_ms)).collect()));
+        let key_rows: Vec<Option<Vec<KeyValue>>> = rows
+            .iter()
+            .map(|(_, place, _)| keys.get(*place as usize).map(|(values, _)| values.clone()))
+            .collect();
+        self.keys.add_columns(&mut table, &key_rows);
+        let totals: Vec<Totals> = rows.into_iter().map(|(.., totals)| totals).collect();
+        add_columns(&mut table, &totals);
+        let bits = |totals: &Totals| Some(totals.bytes()? as f64 * 8000.0 / self.every_ms as f64);
+        table.add("bits_per_second", Values::F64(totals.iter().map(bits).collect()));
+        table.notes.extend(assumed.notes());
+        table
+    }
+}
+
+impl Assumed {
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.tuples > 0 {
+            notes.push(format!(
+                "{} tuples with {} bytes have no earlier tuple of their flow in the data: continues were spread over 5 \
+                 minutes, ends from the start of the data on",
+                self.tuples,
+                self.bytes.value().unwrap_or(0)
+            ));
+        }
+        if self.shortened > 0 {
+            notes.push(format!(
+                "{} tuples count more than {MOST_BUCKETS} buckets of time and were spread over the latest of them",
+                self.shortened
+            ));
+        }
+        notes
+    }
+}
+
+/// The part of a counter that falls to so much of the whole time, rounded down.
+#[inline]
+fn share(counter: u64, part: u64, whole: u64) -> u64 {
+    match counter.checked_mul(part) {
+        Some(product) => product / whole,
+        None => u64::try_from(u128::from(counter) * u128::from(part) / u128::from(whole)).unwrap_or(counter),
+    }
+}
+
+fn less(counters: [u64; 4], done: [u64; 4]) -> [u64; 4] {
+    let ([a, b, c, d], [e, f, g, h]) = (counters, done);
+    [a - e, b - f, c - g, d - h]
+}
+
+#[cfg(test)]
+mod tests;

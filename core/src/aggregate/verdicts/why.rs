@@ -1,0 +1,406 @@
+//! `why`: why can't A reach B? The verdict by rule over time at each NIC, and a plain sentence.
+//!
+//! Flows from A to B on the port count, and, as they may explain it, flows from B to A on that port. The table has a
+//! row for each stretch of time in which one rule of one NIC gave one verdict: `src_ip, dst_ip, dst_port, protocol,
+//! mac, direction, rule, rule_origin, acl_id, verdict, first_time, last_time, tries, bytes`. A stretch ends when the
+//! same NIC judges such a flow otherwise; only flows that began or were denied make stretches (`tries`, `first_time`,
+//! `last_time`), for a session that goes on after a new rule is no verdict of today. Rows that go on or end add their
+//! bytes to the stretch they belong to. Every NIC on the path has rows of its own: tries of different NICs are the
+//! same tries.
+//!
+//! A NIC is taken to be B's where B is the near end of more than half of its tuples.
+//!
+//! Memory: the tuples between the two addresses, and an entry a NIC.
+
+#[cfg(test)]
+mod tests;
+
+use crate::aggregate::Aggregate;
+use crate::aggregate::building_blocks::answer::Answer;
+use crate::aggregate::building_blocks::rows::Rows;
+use crate::aggregate::building_blocks::span::TimeSpan;
+use crate::batch::Batch;
+use crate::origin::RuleOrigin;
+use crate::table::Table;
+use crate::time::format_time_ms;
+use crate::tuple::{Action, Direction, starts_flow};
+use core::net::IpAddr;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Why the source can't reach the destination on a port, or on any.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Why {
+    src_ip: IpAddr,
+    dst_ip: IpAddr,
+    port: Option<u16>,
+    seen: BTreeMap<Judged, Vec<Event>>,
+    nics: BTreeMap<Option<String>, Near>,
+    data: TimeSpan,
+}
+
+/// Where and by what a tuple was judged. The first five fields are the place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Judged {
+    /// From the destination to the source.
+    is_backwards: bool,
+    dst_port: u16,
+    protocol: u8,
+    mac: Option<String>,
+    direction: Direction,
+    rule: Option<String>,
+    origin: Option<RuleOrigin>,
+    acl_id: Option<String>,
+    verdict: Action,
+}
+
+/// One tuple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Event {
+    time_ms: i64,
+    is_try: bool,
+    bytes: Option<u64>,
+    is_answered: bool,
+    is_silent: bool,
+}
+
+/// Tuples of a NIC, and how many have the source or the destination at the near end.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Near {
+    tuples: u64,
+    src: u64,
+    dst: u64,
+}
+
+/// A time in which a NIC judged alike.
+#[derive(Clone, Debug)]
+struct Stretch<'s> {
+    judged: &'s Judged,
+    tries: u64,
+    /// Of the tries, or of all tuples where there are none.
+    span: TimeSpan,
+    bytes: Option<u64>,
+    is_answered: bool,
+    is_silent: bool,
+}
+
+/// NICs on one path log a flow this close to each other.
+const PATH_MS: i64 = 1_000;
+
+impl Why {
+    /// The question; without a port every port counts.
+    #[must_use]
+    pub fn new(src_ip: IpAddr, dst_ip: IpAddr, port: Option<u16>) -> Why {
+        Why { src_ip, dst_ip, port, seen: BTreeMap::new(), nics: BTreeMap::new(), data: TimeSpan::default() }
+    }
+
+    /// The answer in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let stretches = self.stretches();
+        let (backwards, forwards): (Vec<_>, Vec<_>) =
+            stretches.into_iter().partition(|stretch| stretch.judged.is_backwards);
+        let port = self.port.map_or_else(String::new, |port| format!(" on port {port}"));
+        let question = format!("{} to {}{port}", self.src_ip, self.dst_ip);
+        let mut sentence =
+            if forwards.is_empty() { self.no_tuple(&question) } else { self.verdict(&question, &forwards) };
+        if let Some(last) = latest(&backwards) {
+            let word = if last.judged.verdict == Action::Deny { "denied" } else { "allowed" };
+            sentence.push_str(&format!(
+                "; the other way round, {} to {}{port}, flows were {word} by {}",
+                self.dst_ip,
+                self.src_ip,
+                rule_text(last.judged)
+            ));
+        }
+        sentence
+    }
+
+    fn verdict(&self, question: &str, stretches: &[Stretch<'_>]) -> String {
+        let denials: Vec<&Stretch<'_>> = of_verdict(stretches, Action::Deny);
+        let passes: Vec<&Stretch<'_>> = of_verdict(stretches, Action::Allow);
+        let last =
+            |stretches: &[&Stretch<'_>]| stretches.iter().filter_map(|stretch| stretch.span.last_ms()).max();
+        let is_denied = match (last(&denials), last(&passes)) {
+            (Some(denied_ms), Some(passed_ms)) => denied_ms.saturating_add(PATH_MS) >= passed_ms,
+            (denied_ms, _) => denied_ms.is_some(),
+        };
+        let mut parts = Vec::new();
+        if is_denied {
+            parts.extend(list("denied", &denials, true));
+            parts.extend(list("allowed", &passes, false));
+        } else {
+            parts.extend(list("allowed", &passes, true));
+            parts.push(answer_text(&passes).to_owned());
+            parts.extend(list("denied", &denials, false));
+        }
+        let of_dst = self.nics_of(|near| near.dst);
+        let is_seen_there = stretches.iter().any(|stretch| of_dst.contains(&stretch.judged.mac.as_deref()));
+        if of_dst.is_empty() {
+            parts.push(format!("no NIC of {} is in the data", self.dst_ip));
+        } else if !is_seen_there {
+            parts.push(format!("no NIC of {} logged it", self.dst_ip));
+        }
+        format!("{question}: {}", parts.join("; "))
+    }
+
+    fn no_tuple(&self, question: &str) -> String {
+        let (of_src, of_dst) = (self.nics_of(|near| near.src), self.nics_of(|near| near.dst));
+        let reason = match (of_src.is_empty(), of_dst.is_empty()) {
+            _ if self.nics.is_empty() => "the data hold no tuples at all".to_owned(),
+            (true, true) => format!("neither {} nor {} has a NIC in the data", self.src_ip, self.dst_ip),
+            (false, true) => format!(
+                "the NIC of {} logged other flows only, so it did not ask, or a flow-log filter left it out",
+                self.src_ip
+            ),
+            (true, false) => format!(
+                "{} has no NIC in the data, and nothing arrived at the NIC of {}: it did not ask, or was stopped on the way",
+                self.src_ip, self.dst_ip
+            ),
+            (false, false) => {
+                "both NICs logged other flows only, so it was not asked for, or a flow-log filter left it out"
+                    .to_owned()
+            }
+        };
+        format!("{question}: no tuple, the log can't tell: {reason}")
+    }
+
+    /// The NICs that are taken to be those of an end.
+    fn nics_of(&self, near: impl Fn(&Near) -> u64) -> Vec<Option<&str>> {
+        let nics = self.nics.iter().filter(|(mac, counts)| mac.is_some() && near(counts) * 2 > counts.tuples);
+        nics.map(|(mac, _)| mac.as_deref()).collect()
+    }
+
+    /// All stretches: flows forwards first, then in order of time.
+    fn stretches(&self) -> Vec<Stretch<'_>> {
+        let mut places: BTreeMap<_, Vec<(i64, bool, &Judged, &Event)>> = BTreeMap::new();
+        for (judged, events) in &self.seen {
+            let events = events.iter().map(|event| (event.time_ms, !event.is_try, judged, event));
+            places.entry(judged.place()).or_default().extend(events);
+        }
+        let mut stretches = Vec::new();
+        for events in places.values_mut() {
+            // Tries first at one time: a flow that ends at once belongs to its own stretch.
+            events.sort_unstable();
+            stretches.extend(stretches_of(events));
+        }
+        stretches.sort_by(|one, other| {
+            let key = |stretch: &Stretch<'_>| (stretch.judged.is_backwards, stretch.span.first_ms());
+            key(one).cmp(&key(other)).then_with(|| one.judged.cmp(other.judged))
+        });
+        stretches
+    }
+}
+
+impl Judged {
+    fn place(&self) -> (bool, u16, u8, Option<&str>, Direction) {
+        (self.is_backwards, self.dst_port, self.protocol, self.mac.as_deref(), self.direction)
+    }
+}
+
+impl Stretch<'_> {
+    fn new<'s>(judged: &'s Judged) -> Stretch<'s> {
+        let span = TimeSpan::default();
+        Stretch { judged, tries: 0, span, bytes: None, is_answered: false, is_silent: false }
+    }
+
+    fn add(&mut self, event: &Event) {
+        if event.is_try && self.tries == 0 {
+            self.span = TimeSpan::default();
+        }
+        if event.is_try || self.tries == 0 {
+            self.span.add(event.time_ms);
+        }
+        self.tries += u64::from(event.is_try);
+        self.bytes = match (self.bytes, event.bytes) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        self.is_answered |= event.is_answered;
+        self.is_silent |= event.is_silent;
+    }
+}
+
+/// The stretches of one place, from its tuples in order of time.
+fn stretches_of<'s>(events: &[(i64, bool, &'s Judged, &'s Event)]) -> Vec<Stretch<'s>> {
+    let mut stretches: Vec<Stretch<'s>> = Vec::new();
+    let mut current: Option<usize> = None;
+    for (_, _, judged, event) in events {
+        let of_same = |stretch: &Stretch<'_>| stretch.judged == *judged;
+        let position = if event.is_try {
+            // Flows from before the data make a stretch without tries, which the first try then joins.
+            let open = current.or_else(|| stretches.iter().position(of_same));
+            open.filter(|position| stretches.get(*position).is_some_and(of_same))
+        } else {
+            stretches.iter().rposition(of_same)
+        };
+        let position = position.unwrap_or_else(|| {
+            stretches.push(Stretch::new(judged));
+            stretches.len() - 1
+        });
+        if event.is_try {
+            current = Some(position);
+        }
+        if let Some(stretch) = stretches.get_mut(position) {
+            stretch.add(event);
+        }
+    }
+    stretches
+}
+
+fn of_verdict<'s, 'j>(stretches: &'s [Stretch<'j>], verdict: Action) -> Vec<&'s Stretch<'j>> {
+    stretches.iter().filter(|stretch| stretch.judged.verdict == verdict).collect()
+}
+
+fn latest<'s, 'j>(stretches: &'s [Stretch<'j>]) -> Option<&'s Stretch<'j>> {
+    stretches.iter().max_by_key(|stretch| stretch.span.last_ms())
+}
+
+/// `denied by … at NIC … 14 times until …`, for each of the stretches.
+fn list(word: &str, stretches: &[&Stretch<'_>], is_now: bool) -> Vec<String> {
+    let mut texts = Vec::new();
+    for stretch in stretches {
+        let nic = stretch.judged.mac.as_deref().unwrap_or("(unknown)");
+        let times = match stretch.tries {
+            0 => String::new(),
+            1 => " once".to_owned(),
+            tries => format!(" {tries} times"),
+        };
+        let time = |time_ms: Option<i64>| time_ms.map_or_else(String::new, format_time_ms);
+        let (first, last) = (time(stretch.span.first_ms()), time(stretch.span.last_ms()));
+        let when = match stretch.tries {
+            0 => format!(" before the data began, seen until {last}"),
+            1 => format!(", at {last}"),
+            _ => format!(" from {first} until {last}"),
+        };
+        let before = if is_now { "" } else { "also " };
+        texts.push(format!("{before}{word} by {} at NIC {nic}{times}{when}", rule_text(stretch.judged)));
+    }
+    texts
+}
+
+fn answer_text(passes: &[&Stretch<'_>]) -> &'static str {
+    if passes.iter().any(|stretch| stretch.is_answered) {
+        "and answered"
+    } else if passes.iter().any(|stretch| stretch.is_silent) {
+        "but never answered: the network let it pass, so look at the destination or at what does not log"
+    } else {
+        "whether it was answered the log can't tell"
+    }
+}
+
+fn rule_text(judged: &Judged) -> String {
+    let Some(rule) = &judged.rule else { return "an unnamed rule".to_owned() };
+    match judged.origin {
+        Some(RuleOrigin::Admin) => format!("the security admin rule `{rule}`"),
+        Some(RuleOrigin::Default) => format!("the default rule `{rule}`"),
+        Some(RuleOrigin::Platform) => format!("the platform (`{rule}`)"),
+        Some(RuleOrigin::Encryption) => "virtual network encryption".to_owned(),
+        Some(RuleOrigin::User) | None => format!("the rule `{rule}`"),
+    }
+}
+
+impl Aggregate for Why {
+    const NAME: &'static str = "why";
+    type Answer = Table;
+
+    fn add(&mut self, batch: &Batch) {
+        let (src, dst) = (batch.addresses.code(self.src_ip), batch.addresses.code(self.dst_ip));
+        let mut near_of = vec![Near::default(); batch.groups.len()];
+        let ends = batch.src_ip.iter().zip(&batch.dst_ip).zip(&batch.direction).zip(&batch.group);
+        for (row, (((from, to), direction), group)) in ends.enumerate() {
+            if let Some(near) = near_of.get_mut(*group as usize) {
+                let end = if *direction == Direction::Outbound { Some(*from) } else { Some(*to) };
+                near.tuples += 1;
+                near.src += u64::from(end == src);
+                near.dst += u64::from(end == dst);
+            }
+            let is_forwards = Some(*from) == src && Some(*to) == dst;
+            let is_backwards = Some(*from) == dst && Some(*to) == src;
+            if is_forwards || is_backwards {
+                self.add_row(batch, row, !is_forwards);
+            }
+            if let Some(time_ms) = batch.time_ms.get(row) {
+                self.data.add(*time_ms);
+            }
+        }
+        for (group, near) in batch.groups.iter().zip(near_of).filter(|(_, near)| near.tuples > 0) {
+            let own = self.nics.entry(batch.text(group.mac).map(str::to_owned)).or_default();
+            own.add(near);
+        }
+    }
+
+    fn merge(&mut self, other: Why) {
+        for (judged, events) in other.seen {
+            self.seen.entry(judged).or_default().extend(events);
+        }
+        for (mac, near) in other.nics {
+            self.nics.entry(mac).or_default().add(near);
+        }
+        self.data.merge(other.data);
+    }
+
+    fn finish(self) -> Table {
+        let stretches = self.stretches();
+        let ends = |stretch: &Stretch<'_>| {
+            if stretch.judged.is_backwards { (self.dst_ip, self.src_ip) } else { (self.src_ip, self.dst_ip) }
+        };
+        Rows::of(&stretches)
+            .text("src_ip", |stretch| Some(ends(stretch).0.to_string()))
+            .text("dst_ip", |stretch| Some(ends(stretch).1.to_string()))
+            .port("dst_port", |stretch| Some(stretch.judged.dst_port))
+            .small("protocol", |stretch| Some(stretch.judged.protocol))
+            .text("mac", |stretch| stretch.judged.mac.clone())
+            .text("direction", |stretch| Some(stretch.judged.direction.name()))
+            .text("rule", |stretch| stretch.judged.rule.clone())
+            .text("rule_origin", |stretch| stretch.judged.origin.map(RuleOrigin::name))
+            .text("acl_id", |stretch| stretch.judged.acl_id.clone())
+            .text("verdict", |stretch| Some(stretch.judged.verdict.name()))
+            .time("first_time", |stretch| stretch.span.first_ms())
+            .time("last_time", |stretch| stretch.span.last_ms())
+            .number("tries", |stretch| Some(stretch.tries))
+            .number("bytes", |stretch| stretch.bytes)
+            .table()
+    }
+}
+
+impl Near {
+    fn add(&mut self, other: Near) {
+        self.tuples += other.tuples;
+        self.src += other.src;
+        self.dst += other.dst;
+    }
+}
+
+impl Why {
+    fn add_row(&mut self, batch: &Batch, row: usize, is_backwards: bool) {
+        let (Some(tuple), Some((group, _))) = (batch.tuple(row), batch.place(row)) else { return };
+        if self.port.is_some_and(|port| port != tuple.dst_port) {
+            return;
+        }
+        let text = |code| batch.text(code).map(str::to_owned);
+        let judged = Judged {
+            is_backwards,
+            dst_port: tuple.dst_port,
+            protocol: tuple.protocol,
+            mac: text(group.mac),
+            direction: tuple.direction,
+            rule: text(group.rule),
+            origin: group.rule_origin,
+            acl_id: text(group.acl_id),
+            verdict: tuple.action,
+        };
+        let bytes = match (tuple.counters.bytes_src_to_dst, tuple.counters.bytes_dst_to_src) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        let answer = Answer::of(batch, row);
+        self.seen.entry(judged).or_default().push(Event {
+            time_ms: tuple.time_ms,
+            is_try: starts_flow(tuple.action, tuple.state),
+            bytes,
+            is_answered: answer == Answer::Came,
+            is_silent: answer == Answer::Missing,
+        });
+    }
+}
