@@ -91,11 +91,11 @@ impl Analysis {
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        Vec::new()
+        each!(self, inner => inner.to_bytes())
     }
 
-    pub(crate) fn merge_bytes(&mut self, _bytes: &[u8]) -> Result<(), String> {
-        Ok(())
+    pub(crate) fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), String> {
+        each!(self, inner => inner.merge_bytes(bytes)).map_err(|error| error.to_string())
     }
 
     pub(crate) fn finish(self) -> Vec<(String, Table)> {

@@ -10,6 +10,7 @@ use crate::tables::table;
 use crate::view::View;
 use serde_json::Value;
 use std::sync::Arc;
+use vnetflow_core::aggregate::{Aggregate, Vantage};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::filter::Filter;
 use vnetflow_core::issue::Issue;
@@ -154,6 +155,45 @@ impl Session {
         by_name(&tables, true).map(JsCast::unchecked_into)
     }
 
+    /// This session's part of deciding where each flow counts once, among the rows that a filter keeps.
+    #[wasm_bindgen(js_name = firstPass)]
+    pub fn first_pass(&mut self, filter: &str) -> Result<Vec<u8>, JsError> {
+        self.complete_page();
+        let index = self.view(filter, true)?;
+        let Session { pages, views, scratch, .. } = self;
+        let mut pass = Vantage::new();
+        if let Some((_, _, view)) = views.get(index) {
+            pages.iter_mut().for_each(|page| view.add_to_first_pass(page, scratch, &mut pass));
+        }
+        let bytes = pass.to_bytes();
+        self.pass = Some((filter.to_owned(), pass));
+        Ok(bytes)
+    }
+
+    /// Decides where each flow counts once, from this session's first pass and those of others.
+    #[wasm_bindgen(js_name = setChoice)]
+    pub fn set_choice(&mut self, filter: &str, others: Vec<js_sys::Uint8Array>) -> Result<(), JsError> {
+        let Some((_, mut pass)) = self.pass.take().filter(|(known, _)| known == filter) else {
+            return Err(JsError::new("expected a first pass before a choice"));
+        };
+        for other in others {
+            pass.merge_bytes(&other.to_vec())?;
+        }
+        let index = self.view(filter, true)?;
+        let is_about = |standing: &Standing| standing.filter == filter && standing.is_once;
+        self.standing.retain(|standing| !is_about(standing));
+        self.order = None;
+        let Session { pages, views, .. } = self;
+        if let Some((_, _, view)) = views.get_mut(index) {
+            view.set_choice(pass.finish());
+            for (number, page) in pages.iter().enumerate() {
+                view.count(number, page);
+            }
+            view.forget_choice();
+        }
+        Ok(())
+    }
+
     /// Ends a job, done or not: its states are kept where they may be asked for again.
     pub fn end(&mut self, job: Job) {
         if self.keeps_states {
@@ -177,7 +217,7 @@ impl Session {
         if self.views.len() >= MOST_VIEWS {
             self.views.remove(0);
         }
-        self.views.push((filter.to_owned(), once, View::new(parsed, once)));
+        self.views.push((filter.to_owned(), once, View::new(parsed)));
         Ok(self.views.len() - 1)
     }
 

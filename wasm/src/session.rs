@@ -6,9 +6,9 @@ use crate::options::Options;
 use crate::order::Order;
 use crate::pages::{Page, Started, Tracker};
 use crate::results;
-use crate::side::SideTexts;
 use crate::view::View;
 use std::sync::Arc;
+use vnetflow_core::aggregate::Vantage;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::COLUMNS;
 use vnetflow_core::decode::Decoder;
@@ -46,7 +46,8 @@ pub struct Session {
     pub(crate) keeps_states: bool,
     pub(crate) scratch: Batch,
     pub(crate) order: Option<Order>,
-    pub(crate) side: SideTexts,
+    /// The first pass of the filter for which a choice is being made.
+    pub(crate) pass: Option<(String, Vantage)>,
     /// New pages are taken into the standing questions and then dropped.
     drops_rows: bool,
     pub(crate) dropped_rows: u64,
@@ -72,7 +73,7 @@ impl Session {
             keeps_states: false,
             scratch: Batch::default(),
             order: None,
-            side: SideTexts::default(),
+            pass: None,
             drops_rows: false,
             dropped_rows: 0,
             tuples: 0,

@@ -15,10 +15,6 @@ extern "C" {
     pub type Recognised;
 }
 
-/// Texts that analyses take as parameters.
-#[derive(Debug, Default)]
-pub(crate) struct SideTexts {}
-
 /// What a text is, told by its content: an NSG's rules, a policy, names of networks, a list of addresses, or null.
 #[wasm_bindgen]
 pub fn recognise(text: &str) -> Result<Recognised, JsError> {

@@ -5,7 +5,7 @@
 
 use crate::pages::Page;
 use core::mem::swap;
-use vnetflow_core::aggregate::{Vantage, VantageChoice};
+use vnetflow_core::aggregate::{Aggregate, Vantage, VantageChoice};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::filter::Filter;
 
@@ -27,19 +27,13 @@ const FEW: usize = 8;
 pub(crate) struct View {
     /// `None` passes all.
     filter: Option<Filter>,
-    is_once: bool,
     choice: Option<VantageChoice>,
     kept: Vec<Option<Kept>>,
 }
 
 impl View {
-    pub(crate) fn new(filter: Option<Filter>, is_once: bool) -> View {
-        View { filter, is_once, ..View::default() }
-    }
-
-    /// True where every row of every page is kept.
-    pub(crate) fn is_everything(&self) -> bool {
-        self.filter.is_none() && !self.is_once
+    pub(crate) fn new(filter: Option<Filter>) -> View {
+        View { filter, ..View::default() }
     }
 
     /// Forgets what is known of pages, as their numbers change.
@@ -51,6 +45,11 @@ impl View {
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);
         self.kept.clear();
+    }
+
+    /// Gives back the choice's memory once it was asked about all pages; later pages count in full until the next one.
+    pub(crate) fn forget_choice(&mut self) {
+        self.choice = None;
     }
 
     /// How many rows of a page are kept.

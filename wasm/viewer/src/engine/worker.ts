@@ -68,6 +68,17 @@ export class WorkerApi {
     this.parts.asking.end(job);
   }
 
+  /** What decides where flows count, as far as it was read here. */
+  firstPass(filter: string): Uint8Array {
+    return this.parts.session.firstPass(filter);
+  }
+
+  /** Decides where flows count, with what others read. */
+  setChoice(filter: string, others: Uint8Array[]): void {
+    this.parts.asking.changed();
+    this.parts.session.setChoice(filter, others);
+  }
+
   check(filter: string) {
     return this.parts.session.check(filter);
   }
