@@ -9,6 +9,15 @@ pub struct Table {
     pub notes: Vec<String>,
 }
 
+/// One table of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// What it is called.
+    pub name: &'static str,
+    /// The table.
+    pub table: Table,
+}
+
 /// One column of a result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableColumn {

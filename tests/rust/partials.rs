@@ -3,17 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop them, too")]
 
-use core::fmt::Debug;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use std::net::IpAddr;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use vnetflow_core::aggregate::{
-    Aggregate, Anomalies, AnomalyOptions, BeaconOptions, Beacons, Check, Conversations, Coverage, Denied,
-    Diff, DiffOptions, EncryptionUse, Endpoints, Exposure, Findings, FindingsOptions, Host, Key, Matrix,
-    Metric, Nsg, Nta, NtaOptions, OneWay, Overcount, PartialError, Policy, Rules, ScanOptions, Scans,
-    Sessions, Summary, Timeline, TimelineOptions, Top, TopOptions, Vantage, VantageChoice, Why,
+    Aggregate, Analysis, Denied, Overcount, PartialError, Top, TopOptions, Vantage, VantageChoice,
 };
 use vnetflow_core::batch::Batch;
 use vnetflow_core::decode::DecodeOptions;
@@ -61,15 +57,16 @@ impl Trial<'_> {
         whole
     }
 
-    fn holds<A: Aggregate<Answer: PartialEq + Debug>>(&self, new: impl Fn() -> A) {
-        assert_eq!(self.merged(&new).finish(), self.one_pass(&new).finish(), "{}", A::NAME);
-        let mut bytes = self.one_pass(&new).to_bytes();
+    fn holds(&self, what: &str, empty: &Analysis) {
+        let new = || empty.clone();
+        assert_eq!(self.merged(new).finish(), self.one_pass(new).finish(), "{what}");
+        let mut bytes = self.one_pass(new).to_bytes();
         let (place, mask) = (self.damage.0.index(bytes.len()), self.damage.1);
-        assert_eq!(new().merge_bytes(&bytes[..place]), Err(PartialError::Damaged), "{}", A::NAME);
+        assert_eq!(new().merge_bytes(&bytes[..place]), Err(PartialError::Damaged), "{what}");
         bytes[place] ^= mask;
-        assert_eq!(new().merge_bytes(&bytes), Err(PartialError::Damaged), "{}", A::NAME);
+        assert_eq!(new().merge_bytes(&bytes), Err(PartialError::Damaged), "{what}");
         bytes.push(0);
-        assert_eq!(new().merge_bytes(&bytes), Err(PartialError::Damaged), "{}", A::NAME);
+        assert_eq!(new().merge_bytes(&bytes), Err(PartialError::Damaged), "{what}");
     }
 }
 
@@ -85,44 +82,12 @@ proptest! {
         let (batches, _) = decode("x.json", &text, usize::MAX, DecodeOptions { batch_rows, ..DecodeOptions::default() });
         let trial = Trial { batches: &batches, deal: &deal, damage };
         let named = Arc::new(groups());
-        let ends: [IpAddr; 2] = [ADDRESSES[0], ADDRESSES[2]].map(|text| text.parse().unwrap());
-        let by = |text: &str| Key::parse(text).unwrap();
-
-        trial.holds(Summary::of_logs);
-        trial.holds(Summary::of_tuples);
-        for text in ["src_ip", "pair", "conversation", "dst_group", "src_net/24", "rule", "state"] {
-            let options = TopOptions { by: by(text), metric: Metric::Tuples, n: 3, groups: Arc::clone(&named), ..TopOptions::default() };
-            trial.holds(|| Top::new(options.clone()));
+        for name in Analysis::NAMES {
+            for parameters in questions(name) {
+                let analysis = Analysis::new(name, &parameters, &named).unwrap();
+                trial.holds(&format!("{name} {parameters}"), &analysis);
+            }
         }
-        trial.holds(Conversations::new);
-        trial.holds(|| Endpoints::new(Arc::clone(&named)));
-        for spread in [false, true] {
-            let options = TimelineOptions { by: by("direction"), spread, groups: Arc::clone(&named), ..TimelineOptions::default() };
-            trial.holds(|| Timeline::new(&options));
-        }
-        trial.holds(|| Matrix::new(Arc::clone(&named)));
-        trial.holds(EncryptionUse::new);
-        trial.holds(Sessions::new);
-        trial.holds(Coverage::new);
-        trial.holds(|| Host::new(ends[0], &named));
-        trial.holds(|| Nta::new(NtaOptions { groups: Arc::clone(&named), ..NtaOptions::default() }));
-        let nsg = Nsg::from_json(NSG).unwrap();
-        trial.holds(|| Rules::new(None));
-        trial.holds(|| Rules::new(Some(nsg.clone())));
-        trial.holds(Denied::new);
-        trial.holds(|| Why::new(ends[0], ends[1], None));
-        let policy = Arc::new(Policy::parse(POLICY).unwrap());
-        trial.holds(|| Check::new(Arc::clone(&policy)));
-        trial.holds(OneWay::new);
-        trial.holds(Exposure::new);
-        trial.holds(|| Scans::new(ScanOptions { vertical_ports: 2, horizontal_targets: 2, ..ScanOptions::default() }));
-        trial.holds(|| Beacons::new(BeaconOptions { min_connections: 1, internal: true, ..BeaconOptions::default() }));
-        let options = FindingsOptions { one_way_tries: 1, fanout_targets: 1, upload_bytes: 1, ..FindingsOptions::default() };
-        trial.holds(|| Findings::new(options.clone()));
-        let options = DiffOptions { split_ms: Some(START_S as i64 * 1000 + 60_000), ..DiffOptions::default() };
-        trial.holds(|| Diff::new(&options));
-        let options = AnomalyOptions { metric: Metric::Tuples, threshold: 1.0, min_days: 1, ..AnomalyOptions::default() };
-        trial.holds(|| Anomalies::new(options.clone()));
     }
 
     #[test]
@@ -162,9 +127,33 @@ fn bytes_of_one_analysis_are_no_part_of_another() {
     assert_eq!(error.to_string(), "expected a partial answer of `top`, found one of `denied`");
 }
 
-const NSG: &str = r#"{"securityRules": [{"name": "web", "priority": 100, "direction": "Inbound", "access": "Allow",
-    "protocol": "Tcp", "sourceAddressPrefix": "*", "destinationAddressPrefix": "10.0.0.0/8", "sourcePortRange": "*",
-    "destinationPortRange": "1-1000"}]}"#;
+/// Parameters with which an analysis shows much of few tuples.
+fn questions(name: &str) -> Vec<Value> {
+    match name {
+        "top" => ["src_ip", "pair", "conversation", "dst_group", "src_net/24", "rule", "state"]
+            .map(|by| json!({"by": by, "metric": "tuples", "n": 3}))
+            .to_vec(),
+        "timeline" => [false, true].map(|spread| json!({"by": "direction", "spread": spread})).to_vec(),
+        "rules" => vec![Value::Null, json!({"nsg": nsg()})],
+        "why" => vec![json!({"src": ADDRESSES[0], "dst": ADDRESSES[2]})],
+        "check" => vec![json!({"policy": {
+            "groups": {"web": ["10.1.1.0/24"], "all": ["10.0.0.0/8"]},
+            "allow": [{"name": "site", "from": "public", "to": "web", "ports": 443}, {"from": "web", "to": "all"}],
+        }})],
+        "host" => vec![json!({"ip": ADDRESSES[0]})],
+        "scans" => vec![json!({"vertical_ports": 2, "horizontal_targets": 2})],
+        "beacons" => vec![json!({"min_connections": 1, "internal": true})],
+        "findings" => vec![json!({"one_way_tries": 1, "fanout_targets": 1, "upload_bytes": 1})],
+        "diff" => vec![json!({"split_ms": START_S * 1000 + 60_000})],
+        "anomalies" => vec![json!({"metric": "tuples", "threshold": 1, "min_days": 1})],
+        _ => vec![Value::Null],
+    }
+}
 
-const POLICY: &str = r#"{"groups": {"web": ["10.1.1.0/24"], "all": ["10.0.0.0/8"]},
-    "allow": [{"name": "site", "from": "public", "to": "web", "ports": 443}, {"from": "web", "to": "all"}]}"#;
+fn nsg() -> Value {
+    json!({"securityRules": [{
+        "name": "web", "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp",
+        "sourceAddressPrefix": "*", "destinationAddressPrefix": "10.0.0.0/8", "sourcePortRange": "*",
+        "destinationPortRange": "1-1000",
+    }]})
+}

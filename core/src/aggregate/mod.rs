@@ -3,6 +3,8 @@
 //! Adding and merging in any order gives the same answer, so threads, browser workers and clusters are all just
 //! merges. Each keeps one entry a key; only `sessions` and a spread `timeline` keep something of every tuple.
 
+mod analysis;
+
 mod partial;
 
 mod building_blocks;
@@ -20,6 +22,7 @@ mod vantage;
 #[cfg(test)]
 mod tests;
 
+pub use analysis::{Analysis, AnalysisError};
 pub use building_blocks::keys::{Key, KeyError};
 pub use building_blocks::totals::{Sum, Totals};
 pub use comparison::*;

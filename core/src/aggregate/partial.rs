@@ -22,7 +22,7 @@ pub enum PartialError {
         /// That version.
         found: String,
     },
-    /// They are of another analysis.
+    /// They are of another analysis, or where both names are equal, of other parameters.
     Analysis {
         /// The one that was asked to merge them.
         expected: String,
@@ -40,6 +40,10 @@ impl fmt::Display for PartialError {
             PartialError::Version { found } => {
                 write!(formatter, "expected a partial answer of vnetflow {VERSION}, found one of {found}")
             }
+            PartialError::Analysis { expected, found } if expected == found => write!(
+                formatter,
+                "expected a partial answer of `{expected}` with the same parameters, found other ones"
+            ),
             PartialError::Analysis { expected, found } => {
                 write!(formatter, "expected a partial answer of `{expected}`, found one of `{found}`")
             }
@@ -90,7 +94,7 @@ pub(super) fn opened<S: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<S,
 }
 
 /// Tells damage, not forgery: FNV-1a over words of eight bytes, the same on every machine.
-fn checksum(bytes: &[u8]) -> u64 {
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
     let word = |chunk: &[u8]| chunk.iter().rev().fold(0, |word: u64, byte| word << 8 | u64::from(*byte));
     bytes.chunks(8).map(word).fold(bytes.len() as u64 ^ 0xcbf2_9ce4_8422_2325, |sum, word| {
         (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29)

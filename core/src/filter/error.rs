@@ -61,7 +61,7 @@ impl fmt::Display for FilterError {
 impl core::error::Error for FilterError {}
 
 /// The nearest of the candidates: at most one edit away from a short word, two from a longer one.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(LONGEST_WORD + 1).flat_map(char::to_lowercase).collect();
     let allowed = match word.len() {
         0..=2 => return None,

@@ -78,6 +78,7 @@ mod words;
 
 pub use complete::{Completion, CompletionValues, complete};
 pub use context::{Context, Known, Verdict};
+pub(crate) use error::nearest;
 pub use error::{FilterError, FilterErrorKind};
 pub use evaluator::Evaluator;
 pub use tree::{

@@ -24,8 +24,8 @@ use std::sync::Arc;
 pub struct DiffOptions {
     /// What to group by (default: source and destination).
     pub by: Vec<Key>,
-    /// Rows from then on are "after", in milliseconds since 1970 UTC (default: none; the sides are told apart by
-    /// [`Diff::add_before`] and [`Diff::add_after`]).
+    /// Rows from then on are "after", in milliseconds since 1970 UTC (default: none, so all are). Of two sources the
+    /// first one takes `i64::MAX`, the other one none; then they are merged.
     pub split_ms: Option<i64>,
     /// Names for networks, for keys by group.
     pub groups: Arc<Groups>,
@@ -70,39 +70,12 @@ struct Sides {
 /// What decides the order of rows: status, difference in bytes and tuples, key.
 type Order = (DiffStatus, Reverse<(u64, u64)>, Vec<KeyValue>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Before,
-    After,
-}
-
 impl Diff {
     /// An empty one with these options.
     #[must_use]
     pub fn new(options: &DiffOptions) -> Diff {
         let keys = KeyTable::new(&options.by, Arc::clone(&options.groups));
         Diff { split_ms: options.split_ms, keys, totals: Vec::new() }
-    }
-
-    /// Takes in all rows of a batch of the first source.
-    pub fn add_before(&mut self, batch: &Batch) {
-        self.add_side(batch, |_| Side::Before);
-    }
-
-    /// Takes in all rows of a batch of the second source.
-    pub fn add_after(&mut self, batch: &Batch) {
-        self.add_side(batch, |_| Side::After);
-    }
-
-    fn add_side(&mut self, batch: &Batch, side: impl Fn(usize) -> Side) {
-        let codes = self.keys.codes(batch);
-        for (row, code) in codes.into_iter().enumerate() {
-            let Some(sides) = self.sides(code) else { continue };
-            match side(row) {
-                Side::Before => sides.before.add(batch, row),
-                Side::After => sides.after.add(batch, row),
-            }
-        }
     }
 
     /// The counters of a key, new or known.
@@ -138,11 +111,13 @@ impl Aggregate for Diff {
     /// Takes in all rows of a batch, each on its side of the moment; without one all are "after".
     fn add(&mut self, batch: &Batch) {
         let split_ms = self.split_ms;
-        self.add_side(batch, |row| {
-            let is_before =
-                batch.time_ms.get(row).zip(split_ms).is_some_and(|(time_ms, split_ms)| *time_ms < split_ms);
-            if is_before { Side::Before } else { Side::After }
-        });
+        let codes = self.keys.codes(batch);
+        for (row, (code, time_ms)) in codes.into_iter().zip(&batch.time_ms).enumerate() {
+            let Some(sides) = self.sides(code) else { continue };
+            let is_before = split_ms.is_some_and(|split_ms| *time_ms < split_ms);
+            let side = if is_before { &mut sides.before } else { &mut sides.after };
+            side.add(batch, row);
+        }
     }
 
     fn merge(&mut self, other: Diff) {
@@ -194,9 +169,11 @@ mod tests {
         let talk = |dst: &str, bytes: u64| {
             row(0, &format!("10.1.1.4,{dst},50000,443,6,O,E,NX,5,{bytes},4,0"), "UserRule_out", "A")
         };
-        let mut diff = Diff::new(&DiffOptions::default());
-        diff.add_before(&batch_of(&[talk("10.1.1.1", 5), talk("10.1.1.2", 5), talk("10.1.1.3", 5)]));
-        diff.add_after(&batch_of(&[talk("10.1.1.2", 5), talk("10.1.1.3", 7), talk("10.1.1.9", 1)]));
+        let mut diff = Diff::new(&DiffOptions { split_ms: Some(i64::MAX), ..DiffOptions::default() });
+        diff.add(&batch_of(&[talk("10.1.1.1", 5), talk("10.1.1.2", 5), talk("10.1.1.3", 5)]));
+        let mut after = Diff::new(&DiffOptions::default());
+        after.add(&batch_of(&[talk("10.1.1.2", 5), talk("10.1.1.3", 7), talk("10.1.1.9", 1)]));
+        diff.merge(after);
         let table = diff.finish();
         assert_eq!(
             printed(&table, &["dst_ip", "status", "tuples_before", "bytes_before", "bytes_after"]),

@@ -12,7 +12,7 @@ use crate::aggregate::Rules;
 use crate::aggregate::building_blocks::keys::{End, Key};
 use crate::batch::Batch;
 use crate::groups::Groups;
-use crate::table::Table;
+use crate::table::Section;
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -36,15 +36,6 @@ pub struct Host {
     rules: Rules,
     encryption: EncryptionUse,
     timeline: Timeline,
-}
-
-/// One table of a dossier.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HostSection {
-    /// What it is called.
-    pub name: &'static str,
-    /// The answer of the analysis that made it.
-    pub table: Table,
 }
 
 /// So many contacts are listed each way; the last row sums up the others.
@@ -89,7 +80,7 @@ impl Host {
 
 impl Aggregate for Host {
     const NAME: &'static str = "host";
-    type Answer = Vec<HostSection>;
+    type Answer = Vec<Section>;
 
     /// Takes in the rows of a batch that have the address at one end.
     fn add(&mut self, batch: &Batch) {
@@ -137,7 +128,7 @@ impl Aggregate for Host {
         }
     }
 
-    fn finish(self) -> Vec<HostSection> {
+    fn finish(self) -> Vec<Section> {
         let [asked, asked_by] = self.contacts.map(Top::finish);
         let [groups_asked, groups_asked_by] = self.groups.map(Top::finish);
         [
@@ -154,7 +145,7 @@ impl Aggregate for Host {
             ("timeline", self.timeline.finish()),
         ]
         .into_iter()
-        .map(|(name, table)| HostSection { name, table })
+        .map(|(name, table)| Section { name, table })
         .collect()
     }
 }
@@ -163,6 +154,7 @@ impl Aggregate for Host {
 mod tests {
     use super::*;
     use crate::aggregate::tests::trials::{TestRow, batch_of, printed, row, rows};
+    use crate::table::Table;
     use proptest::prelude::*;
 
     fn host() -> Host {
@@ -172,13 +164,13 @@ mod tests {
         )
     }
 
-    fn dossier(rows: &[TestRow]) -> Vec<HostSection> {
+    fn dossier(rows: &[TestRow]) -> Vec<Section> {
         let mut host = host();
         host.add(&batch_of(rows));
         host.finish()
     }
 
-    fn section<'d>(dossier: &'d [HostSection], name: &str) -> &'d Table {
+    fn section<'d>(dossier: &'d [Section], name: &str) -> &'d Table {
         &dossier.iter().find(|section| section.name == name).unwrap().table
     }
 

@@ -19,7 +19,7 @@ pub use conversations::Conversations;
 pub use coverage::Coverage;
 pub use encryption::EncryptionUse;
 pub use endpoints::{Endpoints, MOST_PORTS};
-pub use host::{Host, HostSection};
+pub use host::Host;
 pub use matrix::{Matrix, built_in_groups};
 pub use nta::{FlowType, Nta, NtaOptions};
 pub use sessions::{SessionStatus, SessionTables, Sessions};

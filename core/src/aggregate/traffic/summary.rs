@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 
 /// One row over everything: files, records, tuples, verdicts, times, NICs, versions, counters.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
+    records: u64,
+    identities: HashSet<u128, FixedState>,
     /// `None` where the tuples come from memory, which has no files, records and issues.
     origin: Option<Origin>,
     totals: Totals,
@@ -21,11 +23,9 @@ pub struct Summary {
     versions: BTreeSet<u8>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Origin {
     files: u64,
-    records: u64,
-    identities: HashSet<u128, FixedState>,
     issues: u64,
 }
 
@@ -36,17 +36,11 @@ impl Summary {
         Summary { origin: Some(Origin::default()), ..Summary::of_tuples() }
     }
 
-    /// A summary of tuples that were read before: it can't know files, records and issues, so these are null.
+    /// A summary of tuples that were read before: it can't know files, records and issues, so these are null until
+    /// [`Summary::add_files`] tells them.
     #[must_use]
     pub fn of_tuples() -> Summary {
-        Summary {
-            origin: None,
-            totals: Totals::default(),
-            first_time_ms: None,
-            last_time_ms: None,
-            nics: BTreeSet::new(),
-            versions: BTreeSet::new(),
-        }
+        Summary::default()
     }
 
     /// Takes in that so many files were read, with these issues.
@@ -62,10 +56,8 @@ impl Aggregate for Summary {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        if let Some(origin) = &mut self.origin {
-            origin.records += batch.records.len() as u64;
-            origin.identities.extend(batch.records.iter().map(|record| record.identity));
-        }
+        self.records += batch.records.len() as u64;
+        self.identities.extend(batch.records.iter().map(|record| record.identity));
         for row in 0..batch.len() {
             self.totals.add(batch, row);
         }
@@ -106,10 +98,10 @@ impl Aggregate for Summary {
         if let Some(other) = other.origin {
             let origin = self.origin.get_or_insert_default();
             origin.files += other.files;
-            origin.records += other.records;
-            origin.identities.extend(other.identities);
             origin.issues += other.issues;
         }
+        self.records += other.records;
+        self.identities.extend(other.identities);
         self.totals.merge(&other.totals);
         self.first_time_ms = earlier(self.first_time_ms, other.first_time_ms);
         self.last_time_ms = later(self.last_time_ms, other.last_time_ms);
@@ -122,11 +114,9 @@ impl Aggregate for Summary {
         let one = |value: Option<u64>| Values::U64(vec![value]);
         let origin = self.origin.as_ref();
         table.add("files", one(origin.map(|origin| origin.files)));
-        table.add("records", one(origin.map(|origin| origin.records)));
-        table.add(
-            "repeated_records",
-            one(origin.map(|origin| origin.records - origin.identities.len() as u64)),
-        );
+        table.add("records", one(origin.map(|_| self.records)));
+        let repeated = self.records.saturating_sub(self.identities.len() as u64);
+        table.add("repeated_records", one(origin.map(|_| repeated)));
         table.add("tuples", one(Some(self.totals.tuples)));
         table.add("flows", one(Some(self.totals.flows)));
         table.add("allowed", one(Some(self.totals.tuples - self.totals.denied)));

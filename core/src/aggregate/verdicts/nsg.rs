@@ -1,6 +1,7 @@
 //! A network security group as `az network nsg show` and ARM templates write it: its rules, and which of them cover
 //! others. What traffic they judged is the business of `rules`.
 
+use super::policy::no_json;
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
@@ -77,8 +78,9 @@ impl Nsg {
     /// Where the text is no JSON, or holds no rules, or a rule can't be read.
     pub fn from_json(text: &str) -> Result<Nsg, NsgError> {
         let error = |problem: String| NsgError { problem };
-        let value: Value = serde_json::from_str(text)
-            .map_err(|problem| error(format!("expected the JSON of `az network nsg show`: {problem}")))?;
+        let value: Value = serde_json::from_str(text).map_err(|problem| {
+            error(format!("expected the JSON of `az network nsg show`, found {}", no_json(text, &problem)))
+        })?;
         let lists = ["securityRules", "defaultSecurityRules"]
             .map(|name| field(&value, name).and_then(Value::as_array));
         if lists == [None, None] {
@@ -286,7 +288,7 @@ mod tests {
     #[test]
     fn what_is_no_group_is_an_error() {
         for (text, expected) in [
-            ("{", "expected the JSON of `az network nsg show`: "),
+            ("{", "expected the JSON of `az network nsg show`, found something else at line 1, column 1"),
             ("{}", "expected `securityRules`, as `az network nsg show` writes them"),
             (r#"{"securityRules":[{"name":"x"}]}"#, "expected a security rule, found `x` without its fields"),
         ] {

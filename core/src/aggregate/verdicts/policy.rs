@@ -83,16 +83,16 @@ impl Policy {
     /// that is none.
     pub fn parse(text: &str) -> Result<Policy, PolicyError> {
         let value: Value =
-            serde_json::from_str(text).map_err(|error| wrong("the policy", "JSON", &error.to_string()))?;
-        let object = value.as_object().ok_or_else(|| wrong("the policy", "an object", &shown(&value)))?;
-        known_keys(object, &["groups", "allow", "rules", "default"], "the policy")?;
+            serde_json::from_str(text).map_err(|error| wrong("", "JSON", &no_json(text, &error)))?;
+        let object = value.as_object().ok_or_else(|| wrong("", "an object", &shown(&value)))?;
+        known_keys(object, &["groups", "allow", "rules", "default"], "")?;
         if let Some(default) = object.get("default").filter(|default| default.as_str() != Some("deny")) {
             return Err(wrong("`default`", "`deny`, the only one there is", &shown(default)));
         }
         let mut policy = Policy::default();
         policy.read_groups(object.get("groups"))?;
         let rules = object.get("allow").or_else(|| object.get("rules"));
-        let rules = rules.ok_or_else(|| wrong("the policy", "a list `allow`", "none"))?;
+        let rules = rules.ok_or_else(|| wrong("", "a list `allow`", "none"))?;
         let rules = rules.as_array().ok_or_else(|| wrong("`allow`", "a list", &shown(rules)))?;
         for (number, rule) in (1..).zip(rules) {
             let allowance = policy.allowance(rule, number)?;
@@ -278,8 +278,18 @@ fn shown(value: &Value) -> String {
     format!("`{value}`")
 }
 
+/// Where a text stops being JSON.
+pub(super) fn no_json(text: &str, error: &serde_json::Error) -> String {
+    if text.trim().is_empty() {
+        return "nothing".to_owned();
+    }
+    format!("something else at line {}, column {}", error.line(), error.column())
+}
+
+/// What was expected, and where if that is not the text as a whole.
 fn wrong(place: &str, expected: &str, found: &str) -> PolicyError {
-    PolicyError { message: format!("{place}: expected {expected}, found {found}") }
+    let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+    PolicyError { message: format!("{place}expected {expected}, found {found}") }
 }
 
 #[cfg(test)]
@@ -311,8 +321,8 @@ mod tests {
     #[test]
     fn a_mistake_is_named_with_its_place() {
         for (text, expected) in [
-            ("[]", "the policy: expected an object, found `[]`"),
-            (r#"{"groups": {}}"#, "the policy: expected a list `allow`, found none"),
+            ("[]", "expected an object, found `[]`"),
+            (r#"{"groups": {}}"#, "expected a list `allow`, found none"),
             (
                 r#"{"allow": [{"from": "web", "to": "any"}]}"#,
                 "rule 1: expected a group that `groups` names, found `web`",
@@ -336,8 +346,7 @@ mod tests {
         ] {
             assert_eq!(Policy::parse(text).unwrap_err().to_string(), expected);
         }
-        assert!(
-            Policy::parse("{").unwrap_err().to_string().starts_with("the policy: expected JSON, found EOF")
-        );
+        let error = Policy::parse("{\n  \"allow\": [,]}").unwrap_err().to_string();
+        assert_eq!(error, "expected JSON, found something else at line 2, column 13");
     }
 }

@@ -6,7 +6,7 @@
 //! same NIC judges such a flow otherwise; only flows that began or were denied make stretches (`tries`, `first_time`,
 //! `last_time`), for a session that goes on after a new rule is no verdict of today. Rows that go on or end add their
 //! bytes to the stretch they belong to. Every NIC on the path has rows of its own: tries of different NICs are the
-//! same tries.
+//! same tries. The sentence stands in the table's notes.
 //!
 //! A NIC is taken to be B's where B is the near end of more than half of its tuples.
 //!
@@ -341,11 +341,12 @@ impl Aggregate for Why {
     }
 
     fn finish(self) -> Table {
+        let sentence = self.sentence();
         let stretches = self.stretches();
         let ends = |stretch: &Stretch<'_>| {
             if stretch.judged.is_backwards { (self.dst_ip, self.src_ip) } else { (self.src_ip, self.dst_ip) }
         };
-        Rows::of(&stretches)
+        let mut table = Rows::of(&stretches)
             .text("src_ip", |stretch| Some(ends(stretch).0.to_string()))
             .text("dst_ip", |stretch| Some(ends(stretch).1.to_string()))
             .port("dst_port", |stretch| Some(stretch.judged.dst_port))
@@ -360,7 +361,9 @@ impl Aggregate for Why {
             .time("last_time", |stretch| stretch.span.last_ms())
             .number("tries", |stretch| Some(stretch.tries))
             .number("bytes", |stretch| stretch.bytes)
-            .table()
+            .table();
+        table.notes.push(sentence);
+        table
     }
 }
 
