@@ -37,6 +37,6 @@ export function drawEncryption({ table, unit, format, seconds }: Scene): Draw {
 
 function fillOf(name: string, row: number, palette: Palette): Fill {
   if (name === "X") return palette.allow;
-  if (name === "NX") return { hatch: palette.deny };
+  if (name === "NX") return { hatch: palette.series[7] ?? palette.dim };
   return palette.series[2 + (row % 6)] ?? palette.dim;
 }

@@ -3,7 +3,7 @@
 import type { Table } from "../engine/protocol";
 import type { Format } from "../state/format";
 import type { Unit } from "../state/hash";
-import { numberAt } from "../state/table";
+import { largest, numberAt } from "../state/table";
 import { amounts, amountText, unitShown } from "../state/unit";
 import { px, type Draw, type Hit, type Palette, type Pen } from "./pen";
 import { amountTicks, timeTicks } from "./ticks";
@@ -45,6 +45,7 @@ export function drawTimeline(model: Timeline): Draw {
     const scale = up + down === 0 ? 0 : (bottom - top) / (up + down);
     drawGrid(pen, palette, model, { left, right, top, bottom, zero, scale, up, down, x });
     const bar = Math.max(1, x(from + step) - x(from) - (x(from + step) - x(from) > 4 ? 1 : 0));
+    const mostDenied = Math.max(1, largest(table, "denied"));
     const hits: Hit[] = [];
     rows.forEach(([a, b], row) => {
       const time = numberAt(table, "time", row) ?? from;
@@ -54,7 +55,10 @@ export function drawTimeline(model: Timeline): Draw {
       if (a > 0) pen.rect(start, zero - a * scale, end - start, Math.max(0.75, a * scale), palette.allow);
       if (b > 0) pen.rect(start, zero, end - start, Math.max(0.75, b * scale), unit === "flows" ? { hatch: palette.deny } : palette.series[1] ?? palette.allow);
       const denied = numberAt(table, "denied", row) ?? 0;
-      if (hasMarks && denied > 0) pen.path(triangle((start + end) / 2, bottom + MARKS - 2, 3.5), { fill: palette.deny });
+      if (hasMarks && denied > 0) {
+        const tall = 1.5 + (MARKS - 3.5) * Math.sqrt(denied / mostDenied);
+        pen.rect(start, bottom + MARKS - tall, end - start, tall, palette.deny);
+      }
       hits.push({ x: start, y: top, width: Math.max(1, x(time + step) - at), height: height - top - BOTTOM, lines: linesOf(model, time, a, b, denied), values: [], time });
     });
     drawBefore(pen, palette, model, x, zero, scale, left, right);
@@ -121,8 +125,4 @@ function drawBefore(pen: Pen, palette: Palette, { before, shift, unit, step }: T
     }
     if (points.length > 0) pen.path(points.join(""), { stroke: palette.text, width: 1, dash: [3, 3], opacity: 0.75 });
   }
-}
-
-function triangle(x: number, y: number, size: number): string {
-  return `M${px(x - size)} ${px(y)}L${px(x + size)} ${px(y)}L${px(x)} ${px(y - size * 1.6)}Z`;
 }

@@ -51,12 +51,17 @@ export function asNumber(value: Value | undefined): number | null {
   return null;
 }
 
-/** The largest number of a column; 0 where there is none. */
-export function largest(table: Table | null | undefined, name: string): number {
+/** Whether a row sums up the others, as `top` ends with: its keys are null, its share is not. */
+export function isOthers(table: Table, row: number, keys: readonly string[]): boolean {
+  return table.rows > 1 && row === table.rows - 1 && numberAt(table, "share", row) !== null && keys.every((key) => cell(table, key, row) === null);
+}
+
+/** The largest number of a column, `except` for one row; 0 where there is none. */
+export function largest(table: Table | null | undefined, name: string, except = -1): number {
   const column = columnOf(table, name);
   let most = 0;
   if (column === undefined) return most;
-  for (let row = 0; row < (table?.rows ?? 0); row++) most = Math.max(most, asNumber(valueAt(column, row)) ?? 0);
+  for (let row = 0; row < (table?.rows ?? 0); row++) if (row !== except) most = Math.max(most, asNumber(valueAt(column, row)) ?? 0);
   return most;
 }
 
