@@ -3,18 +3,16 @@
 //! States of questions that are asked while logs are read stay here (`keepStates`): the next time only new pages are
 //! taken in. Other workers' parts of an answer come as bytes.
 
-use crate::analysis::Analysis;
 use crate::results::{object, rows};
 use crate::session::Session;
 use crate::tables::table;
 use crate::view::View;
 use serde_json::Value;
-use std::sync::Arc;
-use vnetflow_core::aggregate::{Aggregate, Vantage};
+use vnetflow_core::aggregate::{Aggregate, Analysis, Vantage};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::filter::Filter;
 use vnetflow_core::issue::Issue;
-use vnetflow_core::table::Table;
+use vnetflow_core::table::{Section, Table};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
 
@@ -75,11 +73,11 @@ impl Session {
     /// The answer of an analysis as a list of objects. Throws where there is no such analysis or parameter.
     pub fn answer(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Rows, JsError> {
         let tables = self.tables(name, parameters)?;
-        let table = tables.first().map(|(_, table)| table);
+        let table = tables.first().map(|section| &section.table);
         rows(table.unwrap_or(&Table::default())).map(JsCast::unchecked_into)
     }
 
-    /// The answer of an analysis as tables of typed columns: one without a name, or several by name.
+    /// The answer of an analysis as tables of typed columns, by name: of `host` several, else one under the analysis' name.
     pub fn ask(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Tables, JsError> {
         let tables = self.tables(name, parameters)?;
         by_name(&tables, false).map(JsCast::unchecked_into)
@@ -146,11 +144,11 @@ impl Session {
     ) -> Result<PackedTables, JsError> {
         let mut state = item(job, index)?.state.clone();
         for other in others {
-            state.merge_bytes(&other.to_vec()).map_err(|error| JsError::new(&error))?;
+            state.merge_bytes(&other.to_vec())?;
         }
         let mut tables = state.finish();
-        for (_, table) in &mut tables {
-            table.notes.extend(note.clone());
+        for section in &mut tables {
+            section.table.notes.extend(note.clone());
         }
         by_name(&tables, true).map(JsCast::unchecked_into)
     }
@@ -230,12 +228,14 @@ impl Session {
         }
         let name = question.get("analysis").and_then(Value::as_str).unwrap_or_default();
         let parameters = question.get("parameters").unwrap_or(&Value::Null);
-        let state = Analysis::new(name, parameters, &self.groups)?;
+        let mut state = Analysis::new(name, parameters, &self.groups).map_err(|error| error.to_string())?;
+        // From logs, not from tuples of which nobody knows the files.
+        state.add_files(0, &[]);
         let filter = filter.to_owned();
         Ok(Standing { key, filter, is_once: once, state, pages: 0, files: 0, issues: 0, dropped: 0 })
     }
 
-    fn tables(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Vec<(String, Table)>, JsError> {
+    fn tables(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Vec<Section>, JsError> {
         let parameters: JsValue = parameters.map(Into::into).unwrap_or_default();
         let parameters = match parameters.is_undefined() || parameters.is_null() {
             true => Value::Null,
@@ -246,10 +246,9 @@ impl Session {
             }
         };
         self.complete_page();
-        let mut state =
-            Analysis::new(name, &parameters, &Arc::clone(&self.groups)).map_err(|error| JsError::new(&error))?;
-        self.pages.iter().for_each(|page| state.add(&page.batch));
+        let mut state = Analysis::new(name, &parameters, &self.groups)?;
         state.add_files(self.files, &self.issues);
+        self.pages.iter().for_each(|page| state.add(&page.batch));
         Ok(state.finish())
     }
 }
@@ -262,10 +261,10 @@ fn item(job: &Job, index: usize) -> Result<&Standing, JsError> {
     }
 }
 
-fn by_name(tables: &[(String, Table)], packed: bool) -> Result<JsValue, JsError> {
+fn by_name(sections: &[Section], packed: bool) -> Result<JsValue, JsError> {
     let mut entries = Vec::new();
-    for (name, content) in tables {
-        entries.push((name.as_str(), table(content, packed)?));
+    for section in sections {
+        entries.push((section.name, table(&section.table, packed)?));
     }
     object(entries)
 }

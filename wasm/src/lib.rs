@@ -4,8 +4,6 @@
 //! Errors are JavaScript `Error`s with the core's message. Several sessions, each in its own worker, answer together:
 //! the parts of an answer cross as bytes.
 
-mod analysis;
-
 mod asking;
 
 mod columns;
