@@ -63,9 +63,9 @@ export function graphOf(table: Table, keys: [string, string], unit: Unit, format
   const room = Math.max(40, 150 - list.length);
   const simulation = forceSimulation<Place, Tie>(list)
     .force("tie", forceLink<Place, Tie>(ties).distance(room).strength(0.25))
-    .force("apart", forceManyBody<Place>().strength(-room * 3.2))
-    .force("x", forceX<Place>(0).strength(0.05))
-    .force("y", forceY<Place>(0).strength(0.09))
+    .force("apart", forceManyBody<Place>().strength(-room * 6))
+    .force("x", forceX<Place>(0).strength(0.035))
+    .force("y", forceY<Place>(0).strength(0.13))
     .force("collide", forceCollide<Place>((place) => place.radius + 9))
     .stop();
   if (known.size > 0) simulation.alpha(0.5);
@@ -96,21 +96,37 @@ export function drawGraph(graph: Graph, keys: [string, string], unit: Unit, form
         values: [{ field: keys[0], value: tie.source.value }, { field: keys[1], value: tie.target.value }],
       });
     }
-    const byAmount = [...places].sort((a, b) => a.amount - b.amount);
-    const named = new Set(byAmount.slice(-Math.max(24, Math.round(width / 24))));
+    const byAmount = [...places].sort((a, b) => b.amount - a.amount);
+    const names: Box[] = [];
     const bare = keys[0].replace("src_", "");
     for (const place of byAmount) {
       const [at, up, radius] = [x(place), y(place), place.radius];
       pen.path(`M${px(at - radius)} ${px(up)}a${px(radius)} ${px(radius)} 0 1 0 ${px(2 * radius)} 0a${px(radius)} ${px(radius)} 0 1 0 ${px(-2 * radius)} 0Z`, { fill: palette.allow, stroke: palette.panel, width: 1.5 });
-      if (named.has(place)) {
-        const size = 11.5;
-        const wide = textWidth(place.name, size);
-        pen.path(`M${px(at - wide / 2 - 3)} ${px(up + radius + 2)}h${px(wide + 6)}v14h${px(-wide - 6)}Z`, { fill: palette.panel, opacity: 0.75 });
-        pen.text(place.name, at, up + radius + 9, { fill: palette.text, size, align: "center" });
-      }
+      const wide = textWidth(place.name, NAME) + 6;
+      const box: Box = { x: at - wide / 2, y: up + radius + 2, width: wide, height: 14, text: place.name };
+      // The largest are named first; a name that would lie on another is left to the pointer.
+      if (names.every((other) => !overlap(box, other))) names.push(box);
       const opens = open(place);
       hits.push({ x: at - radius, y: up - radius, width: 2 * radius, height: 2 * radius, lines: [place.name, amountText(format, unit, place.amount)], values: [{ field: bare, value: place.value }], ...(opens ? { open: opens } : {}) });
     }
+    for (const { x: left, y: top, width: wide, height: tall, text } of names) {
+      pen.path(`M${px(left)} ${px(top)}h${px(wide)}v${px(tall)}h${px(-wide)}Z`, { fill: palette.panel, opacity: 0.75 });
+      pen.text(text, left + wide / 2, top + tall / 2, { fill: palette.text, size: NAME, align: "center" });
+    }
     return hits;
   };
+}
+
+const NAME = 11.5;
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  text: string;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }

@@ -23,7 +23,7 @@ export const top: View = {
   columns: (options) => [...columnsOf(options.by ?? "src_ip"), "bytes", "share", "split", "flows", "denied", "peers"],
   bars: ["bytes", "flows", "denied"],
   picture: (scene) => {
-    const rows = Math.min(scene.table.rows, 26);
+    const rows = Math.min(scene.table.rows, 16);
     const by = columnsOf(scene.options.by ?? "src_ip");
     return { draw: drawBars(scene, by, rows), height: 30 + rows * ROW, label: `Bars of the biggest by ${by.join(", ")}; the table below has the numbers` };
   },
