@@ -40,7 +40,8 @@ export function drawTimeline(model: Timeline): Draw {
     const [top, bottom] = [TOP, height - BOTTOM - (hasMarks ? MARKS : 0)];
     const x = (time: number): number => left + ((time - from) / Math.max(1, to - from)) * (right - left);
     const rows = Array.from({ length: table.rows }, (_, row) => amounts(table, row, unit, step / 1000));
-    const [up, down] = [Math.max(0, ...rows.map(([a]) => a)), Math.max(0, ...rows.map(([, b]) => b))];
+    const before = Array.from({ length: model.before?.rows ?? 0 }, (_, row) => (model.before ? amounts(model.before, row, unit, step / 1000) : [0, 0]));
+    const [up, down] = [0, 1].map((side) => [...rows, ...before].reduce((most, row) => Math.max(most, row[side] ?? 0), 0)) as [number, number];
     const zero = up + down === 0 ? bottom : top + ((bottom - top) * up) / (up + down);
     const scale = up + down === 0 ? 0 : (bottom - top) / (up + down);
     drawGrid(pen, palette, model, { left, right, top, bottom, zero, scale, up, down, x });
