@@ -1,5 +1,6 @@
 /** All views, in the order of the navigation. */
 
+import type { Component } from "svelte";
 import Graph from "./Graph.svelte";
 import Diff from "./Diff.svelte";
 import Host from "./Host.svelte";
@@ -26,11 +27,14 @@ import { sankey } from "./sankey";
 import { scans } from "./scans";
 import { sessions } from "./sessions";
 import { top } from "./top";
-import type { SectionName, View } from "./view";
+import type { Options, SectionName, View } from "./view";
 import { why } from "./why";
 
-function page(id: string, title: string, section: SectionName, about: string, component: View["component"]): View {
-  return { id, title, section, about, analysis: null, columns: () => [], component };
+/** A component may take what it is shown for, or nothing. */
+type Shown = Component<{ view: View; options: Options }> | Component<Record<string, never>>;
+
+function page(id: string, title: string, section: SectionName, about: string, component: Shown): View {
+  return { id, title, section, about, analysis: null, columns: () => [], component: component as View["component"] };
 }
 
 export const VIEWS: readonly View[] = [
