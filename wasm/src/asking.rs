@@ -136,13 +136,17 @@ impl Session {
 
     /// The answer: this session's part and those of others.
     pub fn complete(
-        &self,
-        job: &Job,
+        &mut self,
+        job: &mut Job,
         index: usize,
         others: Vec<js_sys::Uint8Array>,
         note: Option<String>,
     ) -> Result<PackedTables, JsError> {
-        let mut state = item(job, index)?.state.clone();
+        // A state that nobody will ask again need not be copied: the largest have hundreds of thousands of keys.
+        let mut state = match self.keeps_states {
+            true => item(job, index)?.state.clone(),
+            false => taken(job, index)?.state,
+        };
         for other in others {
             state.merge_bytes(&other.to_vec())?;
         }
@@ -259,6 +263,12 @@ fn item(job: &Job, index: usize) -> Result<&Standing, JsError> {
         Some(Err(message)) => Err(JsError::new(message)),
         None => Err(JsError::new("there is no such question")),
     }
+}
+
+fn taken(job: &mut Job, index: usize) -> Result<Standing, JsError> {
+    let gone = || Err("the question is answered already".to_owned());
+    let item = job.items.get_mut(index).map_or_else(gone, |item| core::mem::replace(item, gone()));
+    item.map_err(|message| JsError::new(&message))
 }
 
 fn by_name(sections: &[Section], packed: bool) -> Result<JsValue, JsError> {

@@ -182,6 +182,11 @@ impl Session {
         self.drops_rows = true;
     }
 
+    /// Completes what was read: rows that fill no page become one of their own.
+    pub fn settle(&mut self) {
+        self.complete_page();
+    }
+
     /// How many pages there are.
     #[wasm_bindgen(js_name = pageCount)]
     pub fn page_count(&mut self) -> usize {

@@ -22,6 +22,9 @@ pub(crate) enum Kept {
 /// Fewer than one row in so many is few: copies of them cost less memory than this part of a page.
 const FEW: usize = 8;
 
+/// So many rows of a view are copied even where they are many (64 MB): then only its first question reads through scratch.
+const COPIED_ROWS: usize = 1_000_000;
+
 /// What a filter and a vantage keep.
 #[derive(Debug, Default)]
 pub(crate) struct View {
@@ -29,6 +32,7 @@ pub(crate) struct View {
     filter: Option<Filter>,
     choice: Option<VantageChoice>,
     kept: Vec<Option<Kept>>,
+    copied: usize,
 }
 
 impl View {
@@ -39,12 +43,14 @@ impl View {
     /// Forgets what is known of pages, as their numbers change.
     pub(crate) fn forget(&mut self) {
         self.kept.clear();
+        self.copied = 0;
     }
 
     /// Decides from now on where each flow counts.
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);
         self.kept.clear();
+        self.copied = 0;
     }
 
     /// Gives back the choice's memory once it was asked about all pages; later pages count in full until the next one.
@@ -116,7 +122,7 @@ impl View {
         self.kept.get(number).and_then(Option::as_ref).unwrap_or(&Kept::All)
     }
 
-    fn find(&self, batch: &Batch) -> Kept {
+    fn find(&mut self, batch: &Batch) -> Kept {
         let mut mask = match &self.filter {
             Some(filter) => filter.mask(batch),
             None if self.choice.is_none() => return Kept::All,
@@ -129,7 +135,8 @@ impl View {
         if count == batch.len() {
             return Kept::All;
         }
-        if count * FEW < batch.len() {
+        if count * FEW < batch.len() || self.copied + count <= COPIED_ROWS {
+            self.copied += count;
             let rows = numbers(&mask);
             let mut columns = Batch::default();
             gather(batch, &rows, &mut columns);

@@ -289,7 +289,7 @@ class WorkerEngine implements Engine {
     this.bytesDone = this.phase === "done" ? this.bytes : this.bytesDone;
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
-    await this.side.settled();
+    await Promise.all([this.side.settled(), this.pool.all((worker) => worker.call("settle", []))]);
     this.values.clear();
     this.tellProgress(true);
     this.tellChange();

@@ -8,8 +8,10 @@ import type { Pool } from "./pool";
 import { Superseded, type Question, type Table } from "./protocol";
 import type { AskedPart, JobQuestion, View } from "./worker-asking";
 
-/** Analyses that keep something of every tuple, or take many steps: the others must not wait for them. */
-const SLOW = new Set(["sessions", "beacons", "anomalies", "findings", "scans", "diff", "nta", "host"]);
+/** Analyses that keep much, or take many steps: the others must not wait for them. */
+const SLOW = new Set([
+  "conversations", "endpoints", "exposure", "one_way", "sessions", "beacons", "anomalies", "findings", "scans", "diff", "nta", "host",
+]);
 
 interface Waiting {
   question: JobQuestion;

@@ -39,6 +39,12 @@ export class WorkerApi {
     this.parts.reading.report(true);
   }
 
+  /** Counts what fills no page yet. */
+  settle(): void {
+    this.parts.session.settle();
+    this.parts.reading.report(true);
+  }
+
   cancelReading(): void {
     this.parts.reading.cancel();
   }

@@ -78,7 +78,9 @@ async function directoryOf(file: Blob): Promise<{ offset: number; bytes: number 
   const tailStart = Math.max(0, file.size - END_BYTES - MOST_COMMENT_BYTES);
   const tail = await viewOf(file, tailStart, file.size);
   for (let at = tail.byteLength - END_BYTES; at >= 0; at--) {
-    if (tail.getUint32(at, true) !== END) continue;
+    // A comment may look like an end; the real one's comment reaches to the last byte.
+    const isEnd = tail.getUint32(at, true) === END && at + END_BYTES + tail.getUint16(at + 20, true) === tail.byteLength;
+    if (!isEnd) continue;
     const narrow = { offset: tail.getUint32(at + 16, true), bytes: tail.getUint32(at + 12, true) };
     if (at < 20 || tail.getUint32(at - 20, true) !== END64_LOCATOR) return narrow;
     const end64 = Number(tail.getBigUint64(at - 12, true));

@@ -20,8 +20,8 @@ let folder: string | null = null;
 /** The demo network's logs as files, four hours as in the page. */
 export function demoFolder(): string {
   if (folder === null) {
-    folder = mkdtempSync(join(tmpdir(), "vnetflow-demo-"));
-    execFileSync(COMMAND, ["demo", folder, "--hours", "4", "--force"], { stdio: "ignore" });
+    folder = join(mkdtempSync(join(tmpdir(), "vnetflow-demo-")), "demo");
+    execFileSync(COMMAND, ["demo", folder, "--hours", "4"], { stdio: "ignore" });
   }
   return folder;
 }
