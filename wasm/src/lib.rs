@@ -1,17 +1,39 @@
 //! The browser face of vnetflow: exports, their types, and nothing that the core does not do.
 //!
-//! A [`Session`](session::Session) takes bytes in chunks and gives issues, results and pages of typed columns.
-//! Errors are JavaScript `Error`s with the core's message.
+//! A [`Session`](session::Session) takes bytes in chunks and gives issues, answers and pages of typed columns.
+//! Errors are JavaScript `Error`s with the core's message. Several sessions, each in its own worker, answer together:
+//! the parts of an answer cross as bytes.
+
+mod asking;
 
 mod columns;
 
+mod export;
+
 mod options;
+
+mod order;
+
+mod pages;
 
 mod results;
 
+mod rows;
+
 mod session;
 
+mod side;
+
+mod tables;
+
+mod view;
+
+mod words;
+
+pub use asking::Job;
+pub use rows::tuple_at;
 pub use session::Session;
+pub use side::{block_list_networks, recognise};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -2,7 +2,6 @@
 
 use js_sys::{Array, Object, Reflect};
 use std::sync::Arc;
-use vnetflow_core::aggregate::{Key, Metric, TopOptions};
 use vnetflow_core::decode::{DecodeOptions, normalised_mac};
 use vnetflow_core::filter::Filter;
 use vnetflow_core::groups::Groups;
@@ -37,32 +36,6 @@ impl Options {
         };
         Ok(Options { decode, groups: Arc::new(groups) })
     }
-}
-
-/// Reads the options of `top`.
-pub(crate) fn top_options(options: &JsValue, groups: Arc<Groups>) -> Result<TopOptions, JsError> {
-    let options = Given::new(options, &["by", "metric", "n", "bottom"])?;
-    let usual = TopOptions::default();
-    let by = match options.texts("by")? {
-        Some(texts) => {
-            let mut keys = Vec::new();
-            for text in texts {
-                keys.extend(Key::parse(&text)?);
-            }
-            keys
-        }
-        None => usual.by,
-    };
-    let metric = match options.text("metric")? {
-        Some(name) => Metric::from_name(&name).ok_or_else(|| {
-            let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-            JsError::new(&format!("unknown metric `{name}`: expected one of {}", names.join(", ")))
-        })?,
-        None => usual.metric,
-    };
-    let (n, bottom) =
-        (options.count("n")?.unwrap_or(usual.n), options.truth("bottom")?.unwrap_or(usual.bottom));
-    Ok(TopOptions { by, metric, n, bottom, groups })
 }
 
 /// An object of options.

@@ -69,7 +69,7 @@ fn cell(values: &Values, row: usize) -> JsValue {
 }
 
 /// A number where JavaScript's are exact, else a bigint.
-fn number(number: Option<u64>) -> JsValue {
+pub(crate) fn number(number: Option<u64>) -> JsValue {
     match number {
         None => JsValue::NULL,
         Some(number) if number <= js_sys::Number::MAX_SAFE_INTEGER as u64 => JsValue::from_f64(number as f64),

@@ -1,49 +1,58 @@
-//! A session: sources go in by chunks, issues, results and pages come out.
+//! A session: chunks of logs in; issues and pages of columns out. What it answers stands in the other files.
 
+use crate::asking::Standing;
 use crate::columns;
-use crate::options::{Options, top_options};
+use crate::options::Options;
+use crate::order::Order;
+use crate::pages::{Page, Started, Tracker};
 use crate::results;
+use crate::view::View;
 use std::sync::Arc;
-use vnetflow_core::aggregate::{Aggregate, Summary, Top};
+use vnetflow_core::aggregate::Vantage;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::COLUMNS;
 use vnetflow_core::decode::Decoder;
 use vnetflow_core::groups::Groups;
-use vnetflow_core::issue::Issue;
+use vnetflow_core::issue::{Issue, IssueKind};
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsError};
+use wasm_bindgen::{JsCast, JsError, JsValue};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Options of a session.
+    /// What to read.
     #[wasm_bindgen(typescript_type = "SessionOptions")]
     pub type SessionOptions;
-    /// Options of `top`.
-    #[wasm_bindgen(typescript_type = "TopOptions")]
-    pub type JsTopOptions;
     /// A list of issues.
     #[wasm_bindgen(typescript_type = "Issue[]")]
     pub type Issues;
-    /// A list of rows.
-    #[wasm_bindgen(typescript_type = "Row[]")]
-    pub type Rows;
-    /// One row.
-    #[wasm_bindgen(typescript_type = "Row")]
-    pub type Row;
     /// A page's columns.
     #[wasm_bindgen(typescript_type = "Page")]
-    pub type Page;
+    pub type JsPage;
 }
 
 /// Reads any number of sources, one after the other, and answers from what it read.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Session {
-    decoder: Decoder,
-    groups: Arc<Groups>,
-    pages: Vec<Batch>,
-    issues: Vec<Issue>,
-    files: u64,
+    pub(crate) decoder: Decoder,
+    pub(crate) groups: Arc<Groups>,
+    tracker: Tracker,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) issues: Vec<Issue>,
+    pub(crate) files: u64,
+    /// By filter and vantage; the one used last stands last.
+    pub(crate) views: Vec<(String, bool, View)>,
+    pub(crate) standing: Vec<Standing>,
+    pub(crate) keeps_states: bool,
+    pub(crate) scratch: Batch,
+    pub(crate) order: Option<Order>,
+    /// The first pass of the filter for which a choice is being made.
+    pub(crate) pass: Option<(String, Vantage)>,
+    /// New pages are taken into the standing questions and then dropped.
+    drops_rows: bool,
+    pub(crate) dropped_rows: u64,
+    tuples: u64,
+    is_split: bool,
 }
 
 #[wasm_bindgen]
@@ -52,27 +61,114 @@ impl Session {
     #[wasm_bindgen(constructor)]
     pub fn new(options: Option<SessionOptions>) -> Result<Session, JsError> {
         let options = Options::from_js(&options.map(Into::into).unwrap_or_default())?;
-        let decoder = Decoder::new(options.decode);
-        Ok(Session { decoder, groups: options.groups, pages: Vec::new(), issues: Vec::new(), files: 0 })
+        Ok(Session {
+            decoder: Decoder::new(options.decode),
+            groups: options.groups,
+            tracker: Tracker::default(),
+            pages: Vec::new(),
+            issues: Vec::new(),
+            files: 0,
+            views: Vec::new(),
+            standing: Vec::new(),
+            keeps_states: false,
+            scratch: Batch::default(),
+            order: None,
+            pass: None,
+            drops_rows: false,
+            dropped_rows: 0,
+            tuples: 0,
+            is_split: false,
+        })
     }
 
     /// Begins a source. Its name is shown in issues; where it is a blob's path, it gives what the JSON lacks.
-    pub fn start(&mut self, name: &str) {
-        self.decoder.start(name);
+    /// `place` is its place among all sources (default: as they come).
+    pub fn start(&mut self, name: &str, place: Option<u32>) {
+        let source = place.unwrap_or(self.files as u32);
+        self.open(Started { name: name.to_owned(), source, base: 0, is_split: false });
+    }
+
+    /// Begins a part of a source that starts at that byte, between two records. Whether the parts fit together is for
+    /// the caller to see (`isBetweenRecords` at each part's end); until then `dropSplit` takes them back.
+    #[wasm_bindgen(js_name = startPart)]
+    pub fn start_part(&mut self, name: &str, place: u32, base: f64) {
+        self.decoder.flush();
+        self.take_batches();
+        self.open(Started { name: name.to_owned(), source: place, base: base as u64, is_split: true });
     }
 
     /// Reads the next chunk of the source, of any length.
     pub fn push(&mut self, chunk: &[u8]) {
         self.decoder.push(chunk);
-        self.pages.extend(core::iter::from_fn(|| self.decoder.next_batch()));
+        self.take_batches();
     }
 
-    /// Ends the source.
-    pub fn finish(&mut self) {
+    /// True while the bytes so far do not end inside a record.
+    #[wasm_bindgen(js_name = isBetweenRecords)]
+    #[must_use]
+    pub fn is_between_records(&self) -> bool {
+        !self.decoder.has_partial_record()
+    }
+
+    /// Ends the source. `counts` says whether it counts as a file: of a file's parts only one does (default: true).
+    /// Gives how many issues it had.
+    pub fn finish(&mut self, counts: Option<bool>) -> usize {
         self.decoder.finish();
-        self.files += 1;
-        self.issues.extend(self.decoder.take_issues());
-        self.pages.extend(core::iter::from_fn(|| self.decoder.next_batch()));
+        self.files += u64::from(counts.unwrap_or(true));
+        let issues = self.decoder.take_issues();
+        let found = issues.len();
+        self.issues.extend(issues);
+        if self.is_split {
+            self.decoder.flush();
+        }
+        self.take_batches();
+        found
+    }
+
+    /// Takes back all that was read of a split source.
+    #[wasm_bindgen(js_name = dropSplit)]
+    pub fn drop_split(&mut self, name: &str, place: u32, counted: u32) {
+        self.complete_page();
+        self.pages.retain(|page| page.split_of != Some(place));
+        self.issues.retain(|issue| issue.source != name);
+        self.files -= u64::from(counted).min(self.files);
+        self.tuples = self.dropped_rows + self.pages.iter().map(|page| page.batch.len() as u64).sum::<u64>();
+        self.forget_answers();
+    }
+
+    /// Notes that a source could not be opened, unpacked or read to its end. Ends it where it was begun.
+    pub fn fail(&mut self, name: &str, offset: f64, message: &str) {
+        self.issues.push(Issue {
+            source: name.to_owned(),
+            offset: offset as u64,
+            record: None,
+            tuple: None,
+            kind: IssueKind::Unreadable,
+            message: message.to_owned(),
+            skipped: None,
+            count: 1,
+        });
+    }
+
+    /// How many tuples were read so far.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn tuples(&self) -> f64 {
+        self.tuples as f64
+    }
+
+    /// How many tuples are no longer kept.
+    #[wasm_bindgen(getter, js_name = droppedTuples)]
+    #[must_use]
+    pub fn dropped_tuples(&self) -> f64 {
+        self.dropped_rows as f64
+    }
+
+    /// How many issues there are.
+    #[wasm_bindgen(getter, js_name = issueCount)]
+    #[must_use]
+    pub fn issue_count(&self) -> f64 {
+        self.issues.iter().map(|issue| issue.count).sum::<u64>() as f64
     }
 
     /// What could not be read in the sources that are finished.
@@ -80,23 +176,15 @@ impl Session {
         results::issues(&self.issues).map(JsCast::unchecked_into)
     }
 
-    /// What is in here: one row.
-    pub fn summary(&mut self) -> Result<Row, JsError> {
-        self.complete_page();
-        let mut summary = Summary::of_logs();
-        summary.add_files(self.files, &self.issues);
-        self.pages.iter().for_each(|page| summary.add(page));
-        let rows = results::rows(&summary.finish())?;
-        Ok(JsCast::unchecked_into(rows.get(0)))
+    /// Keeps no rows from now on: they only count in questions that were asked before.
+    #[wasm_bindgen(js_name = dropRows)]
+    pub fn drop_rows(&mut self) {
+        self.drops_rows = true;
     }
 
-    /// Who is biggest. Throws where a key or metric does not exist.
-    pub fn top(&mut self, options: Option<JsTopOptions>) -> Result<Rows, JsError> {
-        let options = top_options(&options.map(Into::into).unwrap_or_default(), Arc::clone(&self.groups))?;
+    /// Completes what was read: rows that fill no page become one of their own.
+    pub fn settle(&mut self) {
         self.complete_page();
-        let mut top = Top::new(options);
-        self.pages.iter().for_each(|page| top.add(page));
-        results::rows(&top.finish()).map(JsCast::unchecked_into)
     }
 
     /// How many pages there are.
@@ -107,23 +195,49 @@ impl Session {
     }
 
     /// Columns of a page: those named, or all that come by default. Throws where there is no such column or page.
-    pub fn columns(&mut self, page: usize, names: Option<Vec<String>>) -> Result<Page, JsError> {
+    pub fn columns(&mut self, page: usize, names: Option<Vec<String>>) -> Result<JsPage, JsError> {
         self.complete_page();
         let pages = self.pages.len();
-        let Some(batch) = self.pages.get(page) else {
+        let Some(Page { batch, .. }) = self.pages.get(page) else {
             return Err(JsError::new(&format!("expected a page below {pages}, found {page}")));
         };
         let by_default =
             || COLUMNS.iter().filter(|column| column.default).map(|column| column.name.to_owned());
         let names = names.unwrap_or_else(|| by_default().collect());
-        columns::page(batch, &names).map(JsCast::unchecked_into)
+        columns::page(batch, &names).map(JsValue::unchecked_into)
     }
 }
 
 impl Session {
     /// Makes the rows of finished sources that fill no page a page of their own.
-    fn complete_page(&mut self) {
+    pub(crate) fn complete_page(&mut self) {
         self.decoder.flush();
-        self.pages.extend(core::iter::from_fn(|| self.decoder.next_batch()));
+        self.take_batches();
+    }
+
+    /// Forgets what was made of pages, as they changed.
+    pub(crate) fn forget_answers(&mut self) {
+        self.standing.clear();
+        self.views.iter_mut().for_each(|(_, _, view)| view.forget());
+        self.order = None;
+    }
+
+    fn open(&mut self, started: Started) {
+        self.is_split = started.is_split;
+        self.decoder.start(&started.name);
+        self.tracker.start(started);
+    }
+
+    fn take_batches(&mut self) {
+        while let Some(batch) = self.decoder.next_batch() {
+            self.tuples += batch.len() as u64;
+            if self.drops_rows {
+                self.dropped_rows += batch.len() as u64;
+                let rows = batch.len() as u64;
+                self.standing.iter_mut().for_each(|standing| standing.add_dropped(&batch, rows));
+            } else {
+                self.pages.push(self.tracker.page(batch));
+            }
+        }
     }
 }

@@ -39,18 +39,6 @@ export type Value = string | number | bigint | number[] | null;
 /** One row of a result, by the names of its columns. */
 export type Row = Record<string, Value>;
 
-/** What `top` shall show. */
-export interface TopOptions {
-  /** Columns, `pair`, `conversation`, `src_group`, `dst_group`, `src_net/24` (default: `src_ip`). */
-  by?: string | string[];
-  /** The counter that decides (default: `bytes`). */
-  metric?: string;
-  /** How many keys (default: 10). */
-  n?: number;
-  /** The smallest instead of the biggest (default: false). */
-  bottom?: boolean;
-}
-
 /**
  * One column of a page. All arrays have one entry a row.
  *
@@ -65,3 +53,68 @@ export interface PageColumn {
 
 /** A page's columns, by name. */
 export type Page = Record<string, PageColumn>;
+
+/** One column of an answer; all columns of a table have the same length. */
+export type TableColumn =
+  /** NaN is null. */
+  | { name: string; type: "number"; values: Float64Array }
+  /** Counters of which one lies beyond 2^53. */
+  | { name: string; type: "bigint"; values: (bigint | null)[] }
+  /** Milliseconds since 1970 UTC; NaN is null. */
+  | { name: string; type: "time"; values: Float64Array }
+  /** Positions in a dictionary; a position beyond its end is null. */
+  | { name: string; type: "text"; codes: Uint32Array; dictionary: string[] }
+  | { name: string; type: "boolean"; values: (boolean | null)[] }
+  | { name: string; type: "numbers"; values: number[][] };
+
+/** An answer. */
+export interface Table {
+  rows: number;
+  columns: TableColumn[];
+  /** What a reader must know of this answer, a sentence each. */
+  notes: string[];
+}
+
+/** A text column whose dictionary is one string, cut by the lengths of its parts. */
+export interface PackedText {
+  name: string;
+  type: "text";
+  codes: Uint32Array;
+  text: string;
+  lengths: Uint32Array;
+}
+
+/** A table that is quick to post to another thread. */
+export interface PackedTable {
+  rows: number;
+  columns: (Exclude<TableColumn, { type: "text" }> | PackedText)[];
+  notes: string[];
+}
+
+/** Where a row stands: its source, the byte where its record starts, and its number among the rows of the record. */
+export interface RowPlace {
+  source: string;
+  place: number;
+  recordOffset: number;
+  rowInRecord: number;
+}
+
+/** What a file that is no log turned out to be. */
+export interface SideFile {
+  kind: "groups" | "nsg" | "policy" | "block_list";
+  about: string;
+}
+
+/** What a filter means, or what is wrong with it. Columns count from 0, in UTF-16 units. */
+export interface Checked {
+  problem: { message: string; start: number; end: number; suggestion: string | null } | null;
+  explained: string | null;
+}
+
+/** What could stand at the cursor of a filter. */
+export interface Completion {
+  text: string;
+  start: number;
+  kind: "keyword" | "column" | "value" | "group";
+  about: string;
+}

@@ -31,7 +31,7 @@ for (const chunk of CHUNKS) {
 
 test("a summary counts what the expected rows hold", () => {
   for (const { name, source, input, rows: expected, issues } of cases()) {
-    const summary = ask(read(source, input, 4096), (session) => session.summary());
+    const summary = ask(read(source, input, 4096), (session) => session.answer("summary")[0]);
     const times = expected.map((row) => row.time).sort();
     const isFlow = (row) => row.action === "deny" || row.state === null || row.state === "begin";
     const counted = {

@@ -14,7 +14,7 @@ function session(options) {
 
 test("options narrow what is read", () => {
   const all = overview.rows;
-  const kept = (options) => session(options).summary().tuples;
+  const kept = (options) => session(options).answer("summary")[0].tuples;
   assert.equal(kept({ filter: "denied" }), all.filter((row) => row.action === "deny").length);
   assert.equal(kept({ macs: ["11:22:33:44:55:66"] }), all.length);
   assert.equal(kept({ macs: [] }), 0);
@@ -25,17 +25,17 @@ test("options narrow what is read", () => {
 
 test("groups name networks for filters and keys", () => {
   const groups = "cidr,name\n10.0.0.0/8,inside\n";
-  const [first] = session({ groups }).top({ by: "src_group", metric: "tuples" });
+  const [first] = session({ groups }).answer("top", { by: "src_group", metric: "tuples" });
   const inside = overview.rows.filter((row) => row.src_ip.startsWith("10.")).length;
   assert.deepEqual([first.src_group, first.tuples], inside * 2 > overview.rows.length ? ["inside", inside] : [null, overview.rows.length - inside]);
-  assert.equal(session({ groups, filter: "src group inside" }).summary().tuples, inside);
+  assert.equal(session({ groups, filter: "src group inside" }).answer("summary")[0].tuples, inside);
 });
 
 test("top ranks keys and sums up the others", () => {
   const tuples = new Map();
   overview.rows.forEach((row) => tuples.set(row.dst_ip, (tuples.get(row.dst_ip) ?? 0) + 1));
   const most = Math.max(...tuples.values());
-  const ranked = session().top({ by: ["dst_ip"], metric: "tuples", n: 1 });
+  const ranked = session().answer("top", { by: ["dst_ip"], metric: "tuples", n: 1 });
   assert.equal(ranked[0].tuples, most);
   assert.equal(ranked.at(-1).dst_ip, tuples.size > 1 ? null : ranked[0].dst_ip);
   assert.equal(ranked.reduce((sum, row) => sum + row.tuples, 0), overview.rows.length);
@@ -46,7 +46,7 @@ test("several sources make one session", () => {
   twice.start("again.json");
   twice.push(overview.input);
   twice.finish();
-  const summary = twice.summary();
+  const summary = twice.answer("summary")[0];
   assert.deepEqual([summary.files, summary.tuples], [2, overview.rows.length * 2]);
   assert.equal(summary.repeated_records * 2, summary.records);
 });
@@ -58,8 +58,8 @@ test("mistakes are errors with the core's message", () => {
   says(() => session({ filter: 5 }), /expected a string for the option `filter`/);
   says(() => session({ startMs: 0.5 }), /expected a whole number for the option `startMs`/);
   says(() => session({ groups: "cidr,name\nnowhere,x\n" }), /nowhere/);
-  says(() => session().top({ by: "colour" }), /unknown key `colour`/);
-  says(() => session().top({ metric: "colour" }), /unknown metric `colour`/);
+  says(() => session().answer("top", { by: "colour" }), /unknown key `colour`/);
+  says(() => session().answer("top", { metric: "colour" }), /unknown metric `colour`/);
   says(() => session().columns(0, ["colour"]), /unknown column `colour`/);
   says(() => session().columns(0, ["offset"]), /the option `offsets`/);
   says(() => session().columns(9, ["time"]), /expected a page below 1, found 9/);
@@ -88,7 +88,7 @@ test("a large log is read right, and at a speed that is printed", (context) => {
   const large = read("large.json", input, 1 << 20);
   const seconds = (performance.now() - started) / 1000;
   context.diagnostic(`${(input.length / 1e6).toFixed(0)} MB in ${seconds.toFixed(2)} s: ${(input.length / 1e6 / seconds).toFixed(0)} MB/s`);
-  const summary = large.summary();
+  const summary = large.answer("summary")[0];
   assert.deepEqual([summary.tuples, summary.records, summary.issues], [400_000, 1000, 0]);
   assert.equal(rows(large, ["src_port"]).length, 400_000);
 });

@@ -7,27 +7,29 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [module, target, folder] = arguments.as_slice() else {
-        return failed("expected three arguments: the module, `web` or `nodejs`, the folder to write");
+    let [module, target, name, folder] = arguments.as_slice() else {
+        return failed("expected four arguments: the module, `web`, `worker` or `nodejs`, the name, the folder to write");
     };
-    match write(module, target, folder) {
+    match write(module, target, name, folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => failed(&message),
     }
 }
 
-fn write(module: &str, target: &str, folder: &str) -> Result<(), String> {
+fn write(module: &str, target: &str, name: &str, folder: &str) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(module)
-        .out_name("vnetflow")
+        .out_name(name)
         .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true);
     match target {
         "web" => bindgen.web(true),
+        // Its host compiles the module once for all workers, so the script must not look for a file.
+        "worker" => bindgen.web(true).map(|bindgen| bindgen.omit_default_module_path(true)),
         "nodejs" => bindgen.nodejs(true),
-        _ => return Err(format!("unknown target `{target}`: expected `web` or `nodejs`")),
+        _ => return Err(format!("unknown target `{target}`: expected `web`, `worker` or `nodejs`")),
     }
     .and_then(|bindgen| bindgen.generate(folder))
     .map_err(|error| format!("{error:#}"))

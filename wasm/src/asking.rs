@@ -1,0 +1,280 @@
+//! Questions: an analysis over the rows of a view, page by page, so that a worker can look up in between.
+//!
+//! States of questions that are asked while logs are read stay here (`keepStates`): the next time only new pages are
+//! taken in. Other workers' parts of an answer come as bytes.
+
+use crate::results::{object, rows};
+use crate::session::Session;
+use crate::tables::table;
+use crate::view::View;
+use serde_json::Value;
+use vnetflow_core::aggregate::{Aggregate, Analysis, Vantage};
+use vnetflow_core::batch::Batch;
+use vnetflow_core::filter::Filter;
+use vnetflow_core::issue::Issue;
+use vnetflow_core::table::{Section, Table};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsError, JsValue};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A list of rows.
+    #[wasm_bindgen(typescript_type = "Row[]")]
+    pub type Rows;
+    /// Tables by name.
+    #[wasm_bindgen(typescript_type = "Record<string, Table>")]
+    pub type Tables;
+    /// Tables whose texts are in one string each.
+    #[wasm_bindgen(typescript_type = "Record<string, PackedTable>")]
+    pub type PackedTables;
+    /// An analysis' parameters.
+    #[wasm_bindgen(typescript_type = "Record<string, unknown>")]
+    pub type Parameters;
+}
+
+/// A question in the making, or one that is kept.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    key: String,
+    filter: String,
+    is_once: bool,
+    state: Analysis,
+    pages: usize,
+    files: u64,
+    issues: usize,
+    /// Rows that it has seen and the session no longer keeps.
+    dropped: u64,
+}
+
+impl Standing {
+    /// Takes in rows that are not kept. Only a question about everything can: a view's rows are chosen from pages.
+    pub(crate) fn add_dropped(&mut self, batch: &Batch, rows: u64) {
+        if self.filter.is_empty() && !self.is_once {
+            self.state.add(batch);
+            self.dropped += rows;
+        }
+    }
+}
+
+/// How many views are remembered: the page's query, and what a few panels ask besides.
+const MOST_VIEWS: usize = 4;
+
+/// Several questions over one view.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Job {
+    filter: String,
+    is_once: bool,
+    items: Vec<Result<Standing, String>>,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// The answer of an analysis as a list of objects. Throws where there is no such analysis or parameter.
+    pub fn answer(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Rows, JsError> {
+        let tables = self.tables(name, parameters)?;
+        let table = tables.first().map(|section| &section.table);
+        rows(table.unwrap_or(&Table::default())).map(JsCast::unchecked_into)
+    }
+
+    /// The answer of an analysis as tables of typed columns, by name: of `host` several, else one under the analysis' name.
+    pub fn ask(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Tables, JsError> {
+        let tables = self.tables(name, parameters)?;
+        by_name(&tables, false).map(JsCast::unchecked_into)
+    }
+
+    /// Keeps the states of questions from now on, or forgets them.
+    #[wasm_bindgen(js_name = keepStates)]
+    pub fn keep_states(&mut self, keep: bool) {
+        self.keeps_states = keep || self.dropped_rows > 0;
+        if !self.keeps_states {
+            self.standing.clear();
+        }
+    }
+
+    /// Begins questions, `[{"analysis": …, "parameters": {…}}, …]`, over the rows that a filter and a vantage keep.
+    pub fn begin(&mut self, questions: &str, filter: &str, once: bool) -> Result<Job, JsError> {
+        self.complete_page();
+        self.view(filter, once)?;
+        let questions: Vec<Value> = serde_json::from_str(questions)?;
+        let items = questions.iter().map(|question| self.standing(question, filter, once)).collect();
+        Ok(Job { filter: filter.to_owned(), is_once: once, items })
+    }
+
+    /// Takes in one more page; true where there was none.
+    pub fn step(&mut self, job: &mut Job) -> Result<bool, JsError> {
+        let next = job.items.iter().flatten().map(|item| item.pages).min().unwrap_or(usize::MAX);
+        let index = self.view(&job.filter, job.is_once)?;
+        let Session { pages, views, scratch, files, issues, .. } = self;
+        let (Some(page), Some((_, _, view))) = (pages.get_mut(next), views.get_mut(index)) else {
+            for item in job.items.iter_mut().flatten() {
+                let new_issues: &[Issue] = issues.get(item.issues..).unwrap_or_default();
+                item.state.add_files(*files - item.files, new_issues);
+                item.files = *files;
+                item.issues = issues.len();
+            }
+            return Ok(true);
+        };
+        view.with_rows(next, page, scratch, |batch| {
+            for item in job.items.iter_mut().flatten().filter(|item| item.pages == next) {
+                item.state.add(batch);
+                item.pages += 1;
+            }
+        });
+        Ok(false)
+    }
+
+    /// This session's part of an answer, for another session's `complete`. Throws where the question is wrong.
+    pub fn partial(&self, job: &Job, index: usize) -> Result<Vec<u8>, JsError> {
+        Ok(item(job, index)?.state.to_bytes())
+    }
+
+    /// How many of the tuples read here the answer does not see.
+    pub fn unseen(&self, job: &Job, index: usize) -> Result<f64, JsError> {
+        Ok((self.dropped_rows - item(job, index)?.dropped) as f64)
+    }
+
+    /// The answer: this session's part and those of others.
+    pub fn complete(
+        &mut self,
+        job: &mut Job,
+        index: usize,
+        others: Vec<js_sys::Uint8Array>,
+        note: Option<String>,
+    ) -> Result<PackedTables, JsError> {
+        // A state that nobody will ask again need not be copied: the largest have hundreds of thousands of keys.
+        let mut state = match self.keeps_states {
+            true => item(job, index)?.state.clone(),
+            false => taken(job, index)?.state,
+        };
+        for other in others {
+            state.merge_bytes(&other.to_vec())?;
+        }
+        let mut tables = state.finish();
+        for section in &mut tables {
+            section.table.notes.extend(note.clone());
+        }
+        by_name(&tables, true).map(JsCast::unchecked_into)
+    }
+
+    /// This session's part of deciding where each flow counts once, among the rows that a filter keeps.
+    #[wasm_bindgen(js_name = firstPass)]
+    pub fn first_pass(&mut self, filter: &str) -> Result<Vec<u8>, JsError> {
+        self.complete_page();
+        let index = self.view(filter, true)?;
+        let Session { pages, views, scratch, .. } = self;
+        let mut pass = Vantage::new();
+        if let Some((_, _, view)) = views.get(index) {
+            pages.iter_mut().for_each(|page| view.add_to_first_pass(page, scratch, &mut pass));
+        }
+        let bytes = pass.to_bytes();
+        self.pass = Some((filter.to_owned(), pass));
+        Ok(bytes)
+    }
+
+    /// Decides where each flow counts once, from this session's first pass and those of others.
+    #[wasm_bindgen(js_name = setChoice)]
+    pub fn set_choice(&mut self, filter: &str, others: Vec<js_sys::Uint8Array>) -> Result<(), JsError> {
+        let Some((_, mut pass)) = self.pass.take().filter(|(known, _)| known == filter) else {
+            return Err(JsError::new("expected a first pass before a choice"));
+        };
+        for other in others {
+            pass.merge_bytes(&other.to_vec())?;
+        }
+        let index = self.view(filter, true)?;
+        let is_about = |standing: &Standing| standing.filter == filter && standing.is_once;
+        self.standing.retain(|standing| !is_about(standing));
+        self.order = None;
+        let Session { pages, views, .. } = self;
+        if let Some((_, _, view)) = views.get_mut(index) {
+            view.set_choice(pass.finish());
+            for (number, page) in pages.iter().enumerate() {
+                view.count(number, page);
+            }
+            view.forget_choice();
+        }
+        Ok(())
+    }
+
+    /// Ends a job, done or not: its states are kept where they may be asked for again.
+    pub fn end(&mut self, job: Job) {
+        if self.keeps_states {
+            self.standing.extend(job.items.into_iter().flatten());
+        }
+    }
+}
+
+impl Session {
+    /// The number of the view of that filter and vantage.
+    pub(crate) fn view(&mut self, filter: &str, once: bool) -> Result<usize, JsError> {
+        if let Some(found) = self.views.iter().position(|(text, is_once, _)| text == filter && *is_once == once) {
+            let view = self.views.remove(found);
+            self.views.push(view);
+            return Ok(self.views.len() - 1);
+        }
+        let parsed = match filter.trim() {
+            "" => None,
+            _ => Some(Filter::parse(filter, &self.groups)?),
+        };
+        if self.views.len() >= MOST_VIEWS {
+            self.views.remove(0);
+        }
+        self.views.push((filter.to_owned(), once, View::new(parsed)));
+        Ok(self.views.len() - 1)
+    }
+
+    fn standing(&mut self, question: &Value, filter: &str, once: bool) -> Result<Standing, String> {
+        let key = question.to_string();
+        let is_same =
+            |known: &Standing| known.key == key && known.filter == filter && known.is_once == once;
+        if let Some(found) = self.standing.iter().position(is_same) {
+            return Ok(self.standing.swap_remove(found));
+        }
+        let name = question.get("analysis").and_then(Value::as_str).unwrap_or_default();
+        let parameters = question.get("parameters").unwrap_or(&Value::Null);
+        let mut state = Analysis::new(name, parameters, &self.groups).map_err(|error| error.to_string())?;
+        // From logs, not from tuples of which nobody knows the files.
+        state.add_files(0, &[]);
+        let filter = filter.to_owned();
+        Ok(Standing { key, filter, is_once: once, state, pages: 0, files: 0, issues: 0, dropped: 0 })
+    }
+
+    fn tables(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Vec<Section>, JsError> {
+        let parameters: JsValue = parameters.map(Into::into).unwrap_or_default();
+        let parameters = match parameters.is_undefined() || parameters.is_null() {
+            true => Value::Null,
+            false => {
+                let text = js_sys::JSON::stringify(&parameters)
+                    .map_err(|_| JsError::new("expected parameters that JSON can hold"))?;
+                serde_json::from_str(&String::from(text))?
+            }
+        };
+        self.complete_page();
+        let mut state = Analysis::new(name, &parameters, &self.groups)?;
+        state.add_files(self.files, &self.issues);
+        self.pages.iter().for_each(|page| state.add(&page.batch));
+        Ok(state.finish())
+    }
+}
+
+fn item(job: &Job, index: usize) -> Result<&Standing, JsError> {
+    match job.items.get(index) {
+        Some(Ok(item)) => Ok(item),
+        Some(Err(message)) => Err(JsError::new(message)),
+        None => Err(JsError::new("there is no such question")),
+    }
+}
+
+fn taken(job: &mut Job, index: usize) -> Result<Standing, JsError> {
+    let gone = || Err("the question is answered already".to_owned());
+    let item = job.items.get_mut(index).map_or_else(gone, |item| core::mem::replace(item, gone()));
+    item.map_err(|message| JsError::new(&message))
+}
+
+fn by_name(sections: &[Section], packed: bool) -> Result<JsValue, JsError> {
+    let mut entries = Vec::new();
+    for section in sections {
+        entries.push((section.name, table(&section.table, packed)?));
+    }
+    object(entries)
+}

@@ -1,0 +1,118 @@
+//! What a session keeps of its logs: pages of rows without spare room, and where in which source each run of rows stands.
+
+use std::collections::VecDeque;
+use vnetflow_core::batch::Batch;
+
+/// A decoded batch that is kept.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) batch: Batch,
+    /// The part of a split source it belongs to, which may turn out to be wrong; else `None`.
+    pub(crate) split_of: Option<u32>,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// Rows of one source that follow each other in a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Place of the source among all sources, as its reader numbered it.
+    pub(crate) source: u32,
+    /// Byte of the source where the part starts that was read here.
+    pub(crate) base: u64,
+    pub(crate) first_row: usize,
+    pub(crate) end_row: usize,
+}
+
+/// A source, or a part of one, that is being read.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    pub(crate) name: String,
+    pub(crate) source: u32,
+    pub(crate) base: u64,
+    pub(crate) is_split: bool,
+}
+
+/// Tells which rows of a batch are whose: a batch runs on across sources, and only knows them by name.
+#[derive(Debug, Default)]
+pub(crate) struct Tracker {
+    /// The source that the last row belongs to, and those after it.
+    started: VecDeque<Started>,
+    last_number: Option<u64>,
+}
+
+impl Tracker {
+    pub(crate) fn start(&mut self, started: Started) {
+        self.started.push_back(started);
+    }
+
+    /// Makes a page of a batch, with the offsets of records counted from the start of their source.
+    pub(crate) fn page(&mut self, mut batch: Batch) -> Page {
+        trim(&mut batch);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut split_of = None;
+        for index in 0..batch.records.len() {
+            let Some(record) = batch.records.get(index).copied() else { break };
+            self.advance(batch.texts.get(record.source), record.number);
+            let Some(started) = self.started.front() else { continue };
+            if started.is_split {
+                split_of = Some(started.source);
+            }
+            let is_same =
+                runs.last().is_some_and(|run| run.source == started.source && run.base == started.base);
+            if !is_same {
+                let first_row = batch.group.partition_point(|group| {
+                    batch.groups.get(*group as usize).is_some_and(|group| (group.record as usize) < index)
+                });
+                if let Some(last) = runs.last_mut() {
+                    last.end_row = first_row;
+                }
+                runs.push(Run { source: started.source, base: started.base, first_row, end_row: first_row });
+            }
+            let base = started.base;
+            if let Some(record) = batch.records.get_mut(index) {
+                record.offset += base;
+            }
+        }
+        if let Some(last) = runs.last_mut() {
+            last.end_row = batch.len();
+        }
+        Page { batch, split_of, runs }
+    }
+
+    /// Goes on to the source of a record: names change from source to source, and where they don't, numbers start anew.
+    fn advance(&mut self, name: &str, number: u64) {
+        let is_same_name = self.started.front().is_some_and(|started| started.name == name);
+        let starts_anew = self.last_number.is_some_and(|last| number <= last);
+        self.last_number = Some(number);
+        if is_same_name && !starts_anew {
+            return;
+        }
+        if let Some(place) = self.started.iter().skip(1).position(|started| started.name == name) {
+            self.started.drain(..=place);
+        }
+    }
+}
+
+/// Gives back the room that a batch reserved and did not use.
+fn trim(batch: &mut Batch) {
+    batch.time_ms.shrink_to_fit();
+    batch.src_ip.shrink_to_fit();
+    batch.dst_ip.shrink_to_fit();
+    batch.src_port.shrink_to_fit();
+    batch.dst_port.shrink_to_fit();
+    batch.protocol.shrink_to_fit();
+    batch.direction.shrink_to_fit();
+    batch.action.shrink_to_fit();
+    batch.state.shrink_to_fit();
+    batch.encryption.shrink_to_fit();
+    batch.version.shrink_to_fit();
+    batch.packets_src_to_dst.shrink_to_fit();
+    batch.bytes_src_to_dst.shrink_to_fit();
+    batch.packets_dst_to_src.shrink_to_fit();
+    batch.bytes_dst_to_src.shrink_to_fit();
+    batch.logged.shrink_to_fit();
+    batch.group.shrink_to_fit();
+    batch.offset.shrink_to_fit();
+    batch.groups.shrink_to_fit();
+    batch.records.shrink_to_fit();
+}

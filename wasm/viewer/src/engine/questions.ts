@@ -1,0 +1,165 @@
+/**
+ * Questions: those asked in the same moment go to the workers together, each worker answers its part, and the first one
+ * completes the answers. A question that a later one replaced is cancelled.
+ */
+
+import { unpack } from "./packed";
+import type { Pool } from "./pool";
+import { Superseded, type Question, type Table } from "./protocol";
+import type { AskedPart, JobQuestion, View } from "./worker-asking";
+
+/** Analyses that keep much, or take many steps: the others must not wait for them. */
+const SLOW = new Set([
+  "conversations", "endpoints", "exposure", "one_way", "sessions", "beacons", "anomalies", "findings", "scans", "diff", "nta", "host",
+]);
+
+interface Waiting {
+  question: JobQuestion;
+  view: View;
+  job: RunningJob | null;
+  isDone: boolean;
+  resolve(tables: Record<string, Table>): void;
+  reject(error: Error): void;
+}
+
+interface RunningJob {
+  id: number;
+  waiting: Waiting[];
+}
+
+export class Questions {
+  private readonly keyed = new Map<string, Waiting>();
+  private fresh: Waiting[] = [];
+  private jobs = 0;
+  private pending = 0;
+  private idling: (() => void)[] = [];
+
+  constructor(
+    private readonly pool: Pool,
+    /** Sees to it that workers know which rows count. */
+    private readonly prepare: (view: View) => Promise<void>,
+  ) {}
+
+  /** True while any question waits for its answer. */
+  get isBusy(): boolean {
+    return this.pending > 0;
+  }
+
+  ask(question: JobQuestion, view: View, key: string | undefined): Promise<Record<string, Table>> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.pending--;
+        waiting.isDone = true;
+        if (this.pending === 0) for (const resolve of this.idling.splice(0)) resolve();
+        if (key !== undefined && this.keyed.get(key) === waiting) this.keyed.delete(key);
+      };
+      const waiting: Waiting = {
+        question,
+        view,
+        job: null,
+        isDone: false,
+        resolve: (tables) => {
+          if (waiting.isDone) return;
+          settle();
+          resolve(tables);
+        },
+        reject: (error) => {
+          if (waiting.isDone) return;
+          settle();
+          reject(error);
+        },
+      };
+      this.pending++;
+      if (key !== undefined) {
+        const before = this.keyed.get(key);
+        this.keyed.set(key, waiting);
+        if (before !== undefined) this.supersede(before);
+      }
+      this.fresh.push(waiting);
+      if (this.fresh.length === 1) queueMicrotask(() => this.start());
+    });
+  }
+
+  /** Resolves when no question waits. */
+  idle(): Promise<void> {
+    return this.isBusy ? new Promise((resolve) => this.idling.push(resolve)) : Promise.resolve();
+  }
+
+  /** Rejects everything that waits. */
+  fail(message: string): void {
+    for (const waiting of this.fresh.splice(0)) waiting.reject(new Error(message));
+  }
+
+  private supersede(waiting: Waiting): void {
+    waiting.reject(new Superseded("a later question replaced this one"));
+    const { job } = waiting;
+    if (job?.waiting.every(({ isDone }) => isDone) === true) this.end(job);
+  }
+
+  private start(): void {
+    const groups = new Map<string, Waiting[]>();
+    for (const waiting of this.fresh.splice(0)) {
+      if (waiting.isDone) continue;
+      const { view, question } = waiting;
+      const key = JSON.stringify([view.filter, view.once, SLOW.has(question.analysis)]);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [waiting]);
+      else group.push(waiting);
+    }
+    // Quick ones first.
+    const ordered = [...groups.values()].sort((one, other) => slowness(one) - slowness(other));
+    for (const group of ordered) void this.run(group);
+  }
+
+  private async run(group: Waiting[]): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const job: RunningJob = { id: this.jobs++, waiting: group };
+    for (const waiting of group) waiting.job = job;
+    try {
+      await this.prepare(first.view);
+      if (group.every(({ isDone }) => isDone)) return;
+      const questions = group.map(({ question }) => question);
+      const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, number === 0]));
+      await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, parts)));
+    } catch (error) {
+      for (const waiting of group) waiting.reject(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.end(job);
+    }
+  }
+
+  private async complete(job: RunningJob, waiting: Waiting, index: number, parts: AskedPart[][]): Promise<void> {
+    if (waiting.isDone) return;
+    const own = parts.flatMap((part) => part[index] ?? []);
+    const failure = own.find(({ error }) => error !== null)?.error;
+    if (failure != null) return waiting.reject(new Error(failure));
+    const others = own.flatMap(({ bytes }) => bytes ?? []);
+    const unseen = own.reduce((sum, part) => sum + part.unseen, 0);
+    const note =
+      unseen === 0
+        ? null
+        : `${unseen.toLocaleString("en")} tuples are not counted here: they were dropped to stay within the memory budget`;
+    try {
+      const leader = await this.pool.at(0);
+      const buffers = others.map(({ buffer }) => buffer as ArrayBuffer);
+      const packed = await leader.call("complete", [job.id, index, others, note], buffers);
+      waiting.resolve(Object.fromEntries(Object.entries(packed).map(([name, table]) => [name, unpack(table)])));
+    } catch (error) {
+      waiting.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private end(job: RunningJob): void {
+    void this.pool.all((worker) => worker.call("endJob", [job.id])).catch(() => undefined);
+  }
+}
+
+function slowness(group: Waiting[]): number {
+  return group.some(({ question }) => SLOW.has(question.analysis)) ? 1 : 0;
+}
+
+/** A question as workers take it. */
+export function jobQuestion({ analysis, parameters = {} }: Question, further: Record<string, unknown>): JobQuestion {
+  return { analysis, parameters: { ...further, ...parameters } };
+}

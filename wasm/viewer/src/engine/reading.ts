@@ -1,0 +1,129 @@
+/** A worker's reading: looks what a source is, then pushes its text through the module, and tells how far it is. */
+
+import type { recognise as Recognise, Session } from "../../../pkg/worker/vnetflow.js";
+import { isGzip } from "./gzip";
+import { partEnds } from "./split";
+import type { ReadResult, ReadTask, SplitLimits, WorkerProgress } from "./tasks";
+import { pieces, textOf } from "./unpacked";
+import { entriesOf, isZip } from "./zip";
+
+/** How often a worker tells, at most. */
+const TELL_MS = 50;
+
+/** A file beyond this is a log: names for networks and rules are smaller (all service tags have 5 MB). */
+const MOST_SIDE_BYTES = 32 * 1024 * 1024;
+
+const HEAD_BYTES = 64 * 1024;
+
+/** Words that only flow logs have. */
+const LOG_WORDS = /"(?:flowTuples|flowRecords|flowLogVersion|flowLogResourceID|records)"/i;
+
+export class Reading {
+  private isCancelled = false;
+  private bytes = 0;
+  private told = 0;
+  private isDropping = false;
+
+  constructor(
+    private readonly session: Session,
+    private readonly memory: WebAssembly.Memory,
+    private readonly memoryBudgetBytes: number,
+    private readonly tell: (progress: WorkerProgress) => void,
+  ) {}
+
+  cancel(): void {
+    this.isCancelled = true;
+  }
+
+  async read(task: ReadTask, limits: SplitLimits, recognise: typeof Recognise): Promise<ReadResult> {
+    this.isCancelled = false;
+    const { source, part } = task;
+    let chunks;
+    try {
+      const found = task.isWhole || part !== null ? null : await this.lookAt(task, limits, recognise);
+      if (found !== null) return found;
+      chunks =
+        part === null
+          ? await textOf(source, (bytes) => (this.bytes += bytes))
+          : pieces(source.file.slice(part.from, part.to), (bytes) => (this.bytes += bytes));
+    } catch (error) {
+      this.session.start(source.name, task.place);
+      this.session.finish(part === null || part.from === 0);
+      this.fail(source.name, 0, error);
+      return { kind: "read", isClean: false };
+    }
+    if (part === null) this.session.start(source.name, task.place);
+    else this.session.startPart(source.name, task.place, part.from);
+    let given = 0;
+    let failure: unknown = null;
+    try {
+      for await (const chunk of chunks) {
+        if (this.isCancelled) break;
+        this.session.push(chunk);
+        given += chunk.length;
+        this.report(false);
+      }
+    } catch (error) {
+      failure = error ?? new Error("reading failed");
+    }
+    const isBetween = this.session.isBetweenRecords();
+    const issues = this.session.finish(part === null || part.from === 0);
+    if (failure !== null) this.fail(source.name, given, failure);
+    this.report(true);
+    if (this.isCancelled) return { kind: "cancelled" };
+    return { kind: "read", isClean: failure === null && issues === 0 && isBetween };
+  }
+
+  /** Tells how far it is, at most every so often unless `always`. */
+  report(always: boolean): void {
+    const now = performance.now();
+    if (!always && now - this.told < TELL_MS) return;
+    this.told = now;
+    const memoryBytes = this.memory.buffer.byteLength;
+    if (memoryBytes > this.memoryBudgetBytes && !this.isDropping) {
+      this.isDropping = true;
+      this.session.dropRows();
+    }
+    const { session, bytes } = this;
+    this.bytes = 0;
+    this.tell({
+      bytes,
+      tuples: session.tuples,
+      issues: session.issueCount,
+      memoryBytes,
+      droppedTuples: session.droppedTuples,
+    });
+  }
+
+  private fail(name: string, offset: number, error: unknown): void {
+    this.session.fail(name, offset, error instanceof Error ? error.message : String(error));
+    this.report(true);
+  }
+
+  /** What a source is, where it is not simply read. */
+  private async lookAt(task: ReadTask, limits: SplitLimits, recognise: typeof Recognise): Promise<ReadResult | null> {
+    const { file, entry, name } = task.source;
+    if (entry !== null) return null;
+    const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+    if (isZip(head)) {
+      const { entries, problems } = await entriesOf(file);
+      for (const problem of problems) this.fail(`${name}/${problem.name}`, 0, new Error(problem.message));
+      if (entries.length === 0 && problems.length === 0) this.fail(name, 0, new Error("nothing to read in this zip"));
+      return { kind: "zip", entries };
+    }
+    if (isGzip(head)) return null;
+    const text = new TextDecoder().decode(head);
+    if (file.size <= MOST_SIDE_BYTES && !LOG_WORDS.test(text)) {
+      const whole = file.size <= HEAD_BYTES ? text : await file.text();
+      const found = recognise(whole);
+      if (found !== null) {
+        this.bytes += file.size;
+        this.report(true);
+        return { kind: "side", text: whole, sideKind: found.kind, about: found.about };
+      }
+    }
+    if (file.size < limits.partBytes * 2) return null;
+    const ends = await partEnds(file, limits.partBytes);
+    return ends.length > 1 ? { kind: "split", ends } : null;
+  }
+}

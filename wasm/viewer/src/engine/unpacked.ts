@@ -1,0 +1,69 @@
+/** A source's text in chunks, whatever it is packed in. */
+
+import { chunksOf, gunzip, inflate, isGzip, type Chunks } from "./gzip";
+import type { Source } from "./tasks";
+import { storedBytesOf } from "./zip";
+
+/** Plain files are read in pieces of this size: large enough that asking for them costs nothing. */
+const PIECE_BYTES = 2 * 1024 * 1024;
+
+/** How the bytes of a source are read. `count` hears of bytes as they lie in the file. */
+export async function textOf(source: Source, count: (bytes: number) => void): Promise<Chunks> {
+  const { file, entry } = source;
+  const stored = entry === null ? file : await storedBytesOf(file, entry);
+  const head = new Uint8Array(await stored.slice(0, 2).arrayBuffer());
+  if (entry?.isDeflated !== true && isGzip(head)) return gunzip(() => counted(stored, count));
+  if (entry?.isDeflated !== true) return pieces(stored, count);
+  const inner = () => inflate(() => counted(stored, count));
+  return isGzipInside(await firstChunk(inflate(() => stored.stream()))) ? gunzip(() => streamOf(inner())) : inner();
+}
+
+/** A plain file's bytes from one place to another; the next piece is asked for while one is worked on. */
+export async function* pieces(file: Blob, count: (bytes: number) => void): Chunks {
+  const piece = (from: number): Promise<ArrayBuffer> | null =>
+    from < file.size ? file.slice(from, from + PIECE_BYTES).arrayBuffer() : null;
+  let next = piece(0);
+  for (let from = 0; next !== null; from += PIECE_BYTES) {
+    const bytes = new Uint8Array(await next);
+    next = piece(from + PIECE_BYTES);
+    count(bytes.length);
+    yield bytes;
+  }
+}
+
+function counted(file: Blob, count: (bytes: number) => void): ReadableStream<Uint8Array> {
+  const watch = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      count(chunk.length);
+      controller.enqueue(chunk);
+    },
+  });
+  return file.stream().pipeThrough(watch as ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>);
+}
+
+function isGzipInside(head: Uint8Array | null): boolean {
+  return head !== null && isGzip(head);
+}
+
+async function firstChunk(chunks: Chunks): Promise<Uint8Array | null> {
+  for await (const chunk of chunks) {
+    if (chunk.length > 0) return chunk;
+  }
+  return null;
+}
+
+function streamOf(chunks: Chunks): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+export { chunksOf };

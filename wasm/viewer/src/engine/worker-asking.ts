@@ -1,0 +1,131 @@
+/** A worker's part of answers: jobs one after the other, a page at a time, so that it hears when one is cancelled. */
+
+import type { Job, Session } from "../../../pkg/worker/vnetflow.js";
+import { buffersOf, type PackedTable } from "./packed";
+import { Moved } from "./rpc";
+
+/** A question as the module takes it. */
+export interface JobQuestion {
+  analysis: string;
+  parameters: Record<string, unknown>;
+}
+
+/** Which rows a question is about. */
+export interface View {
+  filter: string;
+  once: boolean;
+}
+
+/** A worker's part of one answer. The worker that completes the answer keeps its own part: its bytes are null. */
+export interface AskedPart {
+  bytes: Uint8Array | null;
+  /** Tuples that were dropped before the question was asked. */
+  unseen: number;
+  error: string | null;
+}
+
+/** A worker looks up after so long: no gesture waits longer for a job that nobody wants any more. */
+const SLICE_MS = 20;
+
+/** The jobs of one worker. */
+export class Asking {
+  private readonly jobs = new Map<number, Job>();
+  private readonly ended = new Set<number>();
+  private last: Promise<unknown> = Promise.resolve();
+  private revision = 0;
+
+  constructor(private readonly session: Session) {}
+
+  /** The rows changed under the jobs that run: they start anew. */
+  changed(): void {
+    this.revision++;
+  }
+
+  ask(id: number, questions: JobQuestion[], view: View, leads: boolean): Promise<Moved<AskedPart[]>> {
+    const done = this.last.then(() => this.run(id, questions, view, leads));
+    this.last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** The answer to one question of a job that was asked here. */
+  complete(id: number, index: number, others: Uint8Array[], note: string | null): Moved<Record<string, PackedTable>> {
+    const job = this.jobs.get(id);
+    if (job === undefined) throw new Error("the question was cancelled");
+    const tables = this.session.complete(job, index, others, note ?? undefined);
+    return new Moved(tables, Object.values(tables).flatMap(buffersOf));
+  }
+
+  /** Ends a job, or sees to it that it never starts. */
+  end(id: number): void {
+    const job = this.jobs.get(id);
+    if (job !== undefined) {
+      this.jobs.delete(id);
+      this.session.end(job);
+    } else {
+      this.ended.add(id);
+    }
+  }
+
+  private async run(id: number, questions: JobQuestion[], view: View, leads: boolean): Promise<Moved<AskedPart[]>> {
+    const text = JSON.stringify(questions);
+    for (;;) {
+      const { revision } = this;
+      if (this.ended.delete(id)) throw new Error("the question was cancelled");
+      const job = this.session.begin(text, view.filter, view.once);
+      const isDone = await this.steps(id, job, revision);
+      if (!isDone) continue;
+      const parts = questions.map((_, index) => this.part(job, index, leads));
+      if (leads) this.jobs.set(id, job);
+      else this.session.end(job);
+      return new Moved(
+        parts,
+        parts.flatMap(({ bytes }) => (bytes === null ? [] : [bytes.buffer as ArrayBuffer])),
+      );
+    }
+  }
+
+  /** False where the rows changed meanwhile. */
+  private async steps(id: number, job: Job, revision: number): Promise<boolean> {
+    let until = performance.now() + SLICE_MS;
+    for (;;) {
+      if (this.session.step(job)) return true;
+      if (performance.now() < until) continue;
+      await lookUp();
+      until = performance.now() + SLICE_MS;
+      if (this.revision !== revision) {
+        job.free();
+        return false;
+      }
+      if (this.ended.has(id)) {
+        this.session.end(job);
+        this.ended.delete(id);
+        throw new Error("the question was cancelled");
+      }
+    }
+  }
+
+  private part(job: Job, index: number, leads: boolean): AskedPart {
+    try {
+      const unseen = this.session.unseen(job, index);
+      return { bytes: leads ? null : this.session.partial(job, index), unseen, error: null };
+    } catch (error) {
+      return { bytes: null, unseen: 0, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+const { port1, port2 } = new MessageChannel();
+let wake: (() => void)[] = [];
+port1.onmessage = () => {
+  const waiting = wake;
+  wake = [];
+  for (const resolve of waiting) resolve();
+};
+
+/** Lets messages in. A timer would wait for milliseconds. */
+function lookUp(): Promise<void> {
+  return new Promise((resolve) => {
+    wake.push(resolve);
+    port2.postMessage(null);
+  });
+}

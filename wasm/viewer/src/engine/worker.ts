@@ -1,0 +1,160 @@
+/** A worker: one instance of the module, which reads the sources it is given and answers its part of questions. */
+
+import { initSync, recognise, Session, tupleAt } from "../../../pkg/worker/vnetflow.js";
+import { buffersOf, type PackedTable } from "./packed";
+import { Reading } from "./reading";
+import { Moved, serve, type Port } from "./rpc";
+import { Asking, type AskedPart, type JobQuestion, type View } from "./worker-asking";
+import type { ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
+import { textOfTuple } from "./raw";
+
+/** What a worker can do; every method's answer is a promise on the other side. */
+export class WorkerApi {
+  private session: Session | null = null;
+  private reading: Reading | null = null;
+  private asking: Asking | null = null;
+
+  constructor(private readonly tell: (progress: WorkerProgress) => void) {}
+
+  /** Makes the instance. `module` is compiled once for all workers. */
+  start(module: WebAssembly.Module, memoryBudgetBytes: number): void {
+    const { memory } = initSync({ module });
+    this.session = new Session();
+    this.asking = new Asking(this.session);
+    this.reading = new Reading(this.session, memory, memoryBudgetBytes, this.tell);
+  }
+
+  read(task: ReadTask, limits: SplitLimits) {
+    return this.parts.reading.read(task, limits, recognise);
+  }
+
+  /** Takes back what was read of a source's parts. */
+  dropSplit(name: string, place: number, counted: number): void {
+    this.parts.asking.changed();
+    this.parts.session.dropSplit(name, place, counted);
+  }
+
+  fail(name: string, offset: number, message: string): void {
+    this.parts.session.fail(name, offset, message);
+    this.parts.reading.report(true);
+  }
+
+  /** Counts what fills no page yet. */
+  settle(): void {
+    this.parts.session.settle();
+    this.parts.reading.report(true);
+  }
+
+  cancelReading(): void {
+    this.parts.reading.cancel();
+  }
+
+  keepStates(keep: boolean): void {
+    this.parts.session.keepStates(keep);
+  }
+
+  issues() {
+    return this.parts.session.issues();
+  }
+
+  setGroups(texts: string[]): void {
+    this.parts.asking.changed();
+    this.parts.session.setGroups(texts);
+  }
+
+  ask(job: number, questions: JobQuestion[], view: View, leads: boolean): Promise<Moved<AskedPart[]>> {
+    return this.parts.asking.ask(job, questions, view, leads);
+  }
+
+  complete(job: number, index: number, others: Uint8Array[], note: string | null): Moved<Record<string, PackedTable>> {
+    return this.parts.asking.complete(job, index, others, note);
+  }
+
+  endJob(job: number): void {
+    this.parts.asking.end(job);
+  }
+
+  /** What decides where flows count, as far as it was read here. */
+  firstPass(filter: string): Uint8Array {
+    return this.parts.session.firstPass(filter);
+  }
+
+  /** Decides where flows count, with what others read. */
+  setChoice(filter: string, others: Uint8Array[]): void {
+    this.parts.asking.changed();
+    this.parts.session.setChoice(filter, others);
+  }
+
+  check(filter: string) {
+    return this.parts.session.check(filter);
+  }
+
+  wantedValues(filter: string, cursor: number): string[] {
+    return this.parts.session.wantedValues(filter, cursor);
+  }
+
+  completions(filter: string, cursor: number, values: string) {
+    return this.parts.session.completions(filter, cursor, values);
+  }
+
+  groupNames(): string[] {
+    return this.parts.session.groupNames();
+  }
+
+  runs({ filter, once }: View): Float64Array {
+    return this.parts.session.runs(filter, once);
+  }
+
+  sort({ filter, once }: View, column: string, descending: boolean): number {
+    return this.parts.session.sortRows(filter, once, column, descending);
+  }
+
+  sortedValues(places: Uint32Array): unknown[] {
+    return this.parts.session.sortedValues(places);
+  }
+
+  sortedRows(from: number, to: number): Uint32Array {
+    return this.parts.session.sortedRows(from, to);
+  }
+
+  rowsAt({ filter, once }: View, numbers: Uint32Array, columns: string[]): Moved<PackedTable> {
+    return moved(this.parts.session.rowsAt(filter, once, numbers, columns));
+  }
+
+  placeOf({ filter, once }: View, number: number) {
+    return this.parts.session.placeOf(filter, once, number);
+  }
+
+  /** The text of a tuple, by its record's first byte and its number in the record. */
+  tupleText(source: Source, recordOffset: number, rowInRecord: number) {
+    return textOfTuple(source, recordOffset, rowInRecord, tupleAt);
+  }
+
+  writeRun({ filter, once }: View, run: number, format: "csv" | "ndjson", columns: string[]): Moved<Uint8Array> {
+    const bytes = this.parts.session.writeRun(filter, once, run, format, columns);
+    return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
+  }
+
+  tableOfRun({ filter, once }: View, run: number, columns: string[]): Moved<PackedTable> {
+    return moved(this.parts.session.tableOfRun(filter, once, run, columns));
+  }
+
+  private get parts(): { session: Session; reading: Reading; asking: Asking } {
+    const { session, reading, asking } = this;
+    if (session === null || reading === null || asking === null) throw new Error("the worker was not started");
+    return { session, reading, asking };
+  }
+}
+
+function moved(table: PackedTable): Moved<PackedTable> {
+  return new Moved(table, buffersOf(table));
+}
+
+const api = new WorkerApi((progress) => send(progress));
+// A class keeps its methods on its prototype; the channel looks them up by name.
+const methods = Object.fromEntries(
+  Object.getOwnPropertyNames(WorkerApi.prototype)
+    .filter((name) => name !== "constructor" && name !== "parts")
+    .map((name) => [name, (...args: unknown[]) => Reflect.apply(Reflect.get(api, name) as () => unknown, api, args)]),
+);
+const send = serve(self as unknown as Port, methods);
