@@ -13,7 +13,10 @@ BIN := $(VENV)/bin
 DEMO := demo
 RUST_SOURCES := $(shell find core python/src tests/demo -name '*.rs' -o -name 'Cargo.toml' | sort) Cargo.toml Cargo.lock
 
-.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test notebook-test bench wheel format clean
+VIEWER := wasm/viewer
+
+.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test notebook-test bench wheel \
+	format clean chromium
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -29,7 +32,7 @@ demo: build ## write the demo network's logs and answer the first questions abou
 	@echo
 	@echo "next: source $(BIN)/activate; vnetflow top --help; vnetflow convert $(DEMO) demo.parquet; or open notebooks/1_why_ssh_fails.ipynb"
 
-test: lint rust-test python-test wasm-test notebook-test ## set up and run every check
+test: lint rust-test python-test wasm-test viewer-test notebook-test ## set up and run every check
 	@echo "all checks passed"
 
 setup: $(VENV)/.ready ## make the Python environment
@@ -62,11 +65,25 @@ rust-test: ## the core, the corpus, the oracle, the laws, the generator
 python-test: $(VENV)/.built ## the package, the command line, the documentation's examples
 	$(BIN)/pytest --quiet
 
-wasm: ## build the browser module into wasm/pkg
+$(VIEWER)/node_modules/.ready: $(VIEWER)/package-lock.json
+	cd $(VIEWER) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+wasm: $(VIEWER)/node_modules/.ready ## build the browser module into wasm/pkg
 	wasm/build.sh
 
 wasm-test: wasm ## the corpus through WebAssembly
 	node --test wasm/test/*.test.mjs
+
+viewer: wasm ## build the viewer as a static site into wasm/viewer/dist
+	cd $(VIEWER) && npm run --silent build
+
+chromium:
+	@[ -x /usr/bin/chromium ] || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$as_root apt-get update --quiet && $$as_root apt-get install --yes --quiet --no-install-recommends chromium; }
+
+viewer-test: wasm chromium $(VENV)/.built ## the viewer: types, units, and the whole page in Chromium
+	cd $(VIEWER) && npm run --silent check && npm run --silent test && npm run --silent test:browser
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet -n 2 --nbmake notebooks
@@ -85,4 +102,4 @@ format: $(VENV)/.ready ## format everything
 
 clean: ## remove everything that was built
 	cargo clean
-	rm -rf $(VENV) $(DEMO) dist wasm/pkg node_modules
+	rm -rf $(VENV) $(DEMO) dist wasm/pkg $(VIEWER)/node_modules $(VIEWER)/dist
