@@ -1,5 +1,9 @@
 //! Results as tables: what every analysis hands to every face.
 
+mod text_column;
+
+pub use text_column::TextColumn;
+
 /// A result: columns of the same length.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
@@ -41,7 +45,7 @@ pub enum Values {
     /// True and false.
     Bool(Vec<Option<bool>>),
     /// Text.
-    Text(Vec<Option<String>>),
+    Text(TextColumn),
     /// Milliseconds since 1970, UTC.
     TimeMs(Vec<Option<i64>>),
     /// Lists of small numbers.
@@ -69,35 +73,12 @@ impl Values {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    /// Adds the values of another column of the same type; leaves out those of another type.
-    fn append(&mut self, other: Values) {
-        match (self, other) {
-            (Values::U8(own), Values::U8(mut other)) => own.append(&mut other),
-            (Values::U16(own), Values::U16(mut other)) => own.append(&mut other),
-            (Values::U64(own), Values::U64(mut other)) => own.append(&mut other),
-            (Values::F64(own), Values::F64(mut other)) => own.append(&mut other),
-            (Values::Bool(own), Values::Bool(mut other)) => own.append(&mut other),
-            (Values::Text(own), Values::Text(mut other)) => own.append(&mut other),
-            (Values::TimeMs(own), Values::TimeMs(mut other)) => own.append(&mut other),
-            (Values::U8List(own), Values::U8List(mut other)) => own.append(&mut other),
-            _ => {}
-        }
-    }
 }
 
 impl Table {
     /// Adds a column at the end.
     pub fn add(&mut self, name: impl Into<String>, values: Values) {
         self.columns.push(TableColumn { name: name.into(), values });
-    }
-
-    /// Adds the rows and notes of a table with the same columns.
-    pub fn append(&mut self, other: Table) {
-        for (own, other) in self.columns.iter_mut().zip(other.columns) {
-            own.values.append(other.values);
-        }
-        self.notes.extend(other.notes);
     }
 
     /// The column of that name.

@@ -7,7 +7,7 @@
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, RecordBatch, StringArray,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, RecordBatch,
     StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use vnetflow_core::batch::{Batch, Group, Record};
 use vnetflow_core::columns::{COLUMNS, Column, ColumnType};
 use vnetflow_core::issue::Issue;
-use vnetflow_core::table::{Table, Values};
+use vnetflow_core::table::{Table, TextColumn, Values};
 
 /// How addresses are handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
         AddressForm::Text => {
             let mut texts = Views::default();
             values.iter().for_each(|address| texts.add(address.to_string().as_bytes()));
-            texts.strings(codes)
+            texts.strings(codes.iter().copied(), None)
         }
         AddressForm::Dictionary => {
             let texts = StringViewArray::from_iter_values(values.iter().map(IpAddr::to_string));
@@ -238,12 +238,12 @@ impl Views {
     }
 
     #[expect(unsafe_code, reason = "checking each of millions of views again costs more than making them")]
-    fn strings(self, codes: &[u32]) -> ArrayRef {
-        let views: Vec<u128> = codes.iter().map(|code| self.view(*code)).collect();
+    fn strings(self, codes: impl Iterator<Item = u32>, nulls: Option<NullBuffer>) -> ArrayRef {
+        let views: Vec<u128> = codes.map(|code| self.view(code)).collect();
         // SAFETY: every view is zero (an empty inline string) or was made by `add` from a whole `str`: its length and
         // place lie in the one buffer, and its bytes are UTF-8.
         Arc::new(unsafe {
-            StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), None)
+            StringViewArray::new_unchecked(views.into(), Arc::from([Buffer::from_vec(self.buffer)]), nulls)
         })
     }
 
@@ -257,6 +257,18 @@ impl Views {
     }
 }
 
+/// A result's texts, each distinct one handed over once.
+fn texts(column: &TextColumn) -> ArrayRef {
+    // A view finds its text by 31 bits; beyond that Arrow makes several buffers of them.
+    if column.texts().map(str::len).sum::<usize>() > i32::MAX as usize {
+        return Arc::new(column.iter().collect::<StringViewArray>());
+    }
+    let mut views = Views::default();
+    column.texts().for_each(|text| views.add(text.as_bytes()));
+    let is_valid: BooleanBuffer = column.codes().map(|code| code.is_some()).collect();
+    views.strings(column.codes().map(|code| code.unwrap_or(u32::MAX)), nulls(is_valid))
+}
+
 /// A result of the core.
 pub(crate) fn table(table: &Table) -> Result<RecordBatch, ArrowError> {
     let columns = table.columns.iter().map(|column| {
@@ -266,7 +278,7 @@ pub(crate) fn table(table: &Table) -> Result<RecordBatch, ArrowError> {
             Values::U64(values) => Arc::new(UInt64Array::from(values.clone())),
             Values::F64(values) => Arc::new(Float64Array::from(values.clone())),
             Values::Bool(values) => Arc::new(BooleanArray::from(values.clone())),
-            Values::Text(values) => Arc::new(StringArray::from(values.clone())),
+            Values::Text(values) => texts(values),
             Values::TimeMs(values) => {
                 Arc::new(TimestampMillisecondArray::from(values.clone()).with_timezone("UTC"))
             }

@@ -36,7 +36,8 @@ def rules(source: SourceLike, *, nsg: DocumentLike | None = None, **common: Unpa
     -------
     polars.DataFrame
         One row a rule: `acl_id`, `rule`, `rule_origin`, `allowed` and `denied` (tuples), the other counters as in
-        `conversations`, `first_time`, `last_time`, `top_pair` (source and destination with the most bytes). With `nsg`
+        `conversations`, `first_time`, `last_time`, `top_pair` (source and destination with the most bytes),
+        `trend` (from -1, no longer hit, over 0 to 1, hit in the later half of the data only). With `nsg`
         also `priority`, `shadowed_by`, `allowed_ports`, `used_ports`, `used_sources`, `used_destinations`, `finding`;
         these are null for rules that are not in it.
 

@@ -53,7 +53,7 @@ COLUMNS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "matrix": ({}, ["src_group", "dst_group", *ALL_COUNTERS]),
     "rules": (
         {},
-        ["acl_id", "rule", "rule_origin", "allowed", "denied", "tuples", "flows", *ALL_COUNTERS[3:], *SPAN, "top_pair"],
+        ["acl_id", "rule", "rule_origin", "allowed", "denied", "tuples", "flows", *ALL_COUNTERS[3:], *SPAN, "top_pair", "trend"],
     ),
     "denied": ({}, [*KEYS, "rule", "rule_origin", "tries", *SPAN, "ongoing"]),
     "one_way": ({}, [*KEYS, "tries", *ALL_COUNTERS, *SPAN]),

@@ -170,7 +170,7 @@ fn table_rows(table: &Table) -> Vec<Row> {
         Values::U16(values) => json!(values[row]),
         Values::U64(values) => json!(values[row]),
         Values::F64(values) => json!(values[row]),
-        Values::Text(values) => json!(values[row]),
+        Values::Text(values) => json!(values.get(row)),
         Values::TimeMs(values) => json!(values[row].map(format_time_ms)),
         Values::U8List(values) => json!(values[row]),
         Values::Bool(values) => json!(values[row]),

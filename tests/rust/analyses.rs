@@ -73,7 +73,7 @@ fn objects(table: &Table) -> Vec<Value> {
             Values::U64(values) => values[row].into(),
             Values::F64(values) => values[row].into(),
             Values::Bool(values) => values[row].into(),
-            Values::Text(values) => values[row].clone().into(),
+            Values::Text(values) => values.get(row).into(),
             Values::TimeMs(values) => values[row].into(),
             Values::U8List(values) => values[row].clone().into(),
         }

@@ -1,5 +1,6 @@
 //! How long each analysis takes on 1.4 million tuples in memory, and what sessions of 10 million hold. Ignored: run
-//! with `cargo test --release -p vnetflow-tests --test analyses_speed -- --ignored --nocapture --test-threads 1`.
+//! with `cargo test --release -p vnetflow-tests --test analyses_speed -- --ignored --nocapture --test-threads 1`;
+//! `ONLY=sessions` before it measures one of them.
 
 #![expect(
     clippy::print_stdout,
@@ -90,7 +91,12 @@ fn each_analysis_of_1_4_million_tuples() {
     let groups = Arc::new(
         Groups::from_text("cidr,name\n10.1.0.0/24,hub\n10.1.1.0/24,spoke1\n10.1.2.0/24,spoke2\n").unwrap(),
     );
-    let ask = |name: &str, parameters: Value| analyse(name, &parameters, &batches, &groups);
+    let only = std::env::var("ONLY").ok();
+    let ask = |name: &str, parameters: Value| {
+        if only.as_ref().is_none_or(|only| only == name) {
+            analyse(name, &parameters, &batches, &groups);
+        }
+    };
     for by in ["src_ip", "dst_ip", "dst_port", "pair", "conversation", "src_group", "rule"] {
         ask("top", json!({"by": by}));
     }

@@ -75,7 +75,7 @@ fn demos() -> Vec<Demo> {
 
 fn text(table: &Table, column: &str, row: usize) -> String {
     match table.column(column) {
-        Some(Values::Text(values)) => values[row].clone().unwrap_or_default(),
+        Some(Values::Text(values)) => values.get(row).unwrap_or_default().to_owned(),
         Some(Values::U64(values)) => values[row].unwrap_or_default().to_string(),
         Some(Values::U16(values)) => values[row].unwrap_or_default().to_string(),
         Some(Values::F64(values)) => values[row].map_or("-".to_owned(), |value| format!("{value:.3}")),

@@ -52,10 +52,10 @@ fn counting_once_gives_the_totals_of_the_demo_networks_truth() {
                 ("tuples", Some(once.tuples)),
                 ("flows", Some(once.flows)),
                 ("denied", Some(once.denied)),
-                ("packets_src_to_dst", once.packets_src_to_dst.value()),
-                ("bytes_src_to_dst", once.bytes_src_to_dst.value()),
-                ("packets_dst_to_src", once.packets_dst_to_src.value()),
-                ("bytes_dst_to_src", once.bytes_dst_to_src.value()),
+                ("packets_src_to_dst", once.packets_src_to_dst()),
+                ("bytes_src_to_dst", once.bytes_src_to_dst()),
+                ("packets_dst_to_src", once.packets_dst_to_src()),
+                ("bytes_dst_to_src", once.bytes_dst_to_src()),
                 ("bytes", once.bytes()),
             ] {
                 assert_eq!(fact[name].as_u64(), value, "{name} of {format}, seed {seed}");

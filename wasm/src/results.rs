@@ -57,9 +57,7 @@ fn cell(values: &Values, row: usize) -> JsValue {
         Values::TimeMs(values) => {
             at(values, row).map_or(JsValue::NULL, |time_ms| JsValue::from_str(&format_time_ms(time_ms)))
         }
-        Values::Text(values) => {
-            values.get(row).and_then(Option::as_ref).map_or(JsValue::NULL, |text| JsValue::from_str(text))
-        }
+        Values::Text(values) => values.get(row).map_or(JsValue::NULL, JsValue::from_str),
         Values::U8List(values) => {
             let list = Array::new();
             for number in values.get(row).into_iter().flatten() {

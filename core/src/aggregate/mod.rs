@@ -24,7 +24,7 @@ mod tests;
 
 pub use analysis::{Analysis, AnalysisError};
 pub use building_blocks::keys::{Key, KeyError};
-pub use building_blocks::totals::{Sum, Totals};
+pub use building_blocks::totals::Totals;
 pub use comparison::*;
 pub use partial::PartialError;
 pub use security::*;

@@ -107,12 +107,7 @@ impl Events {
         totals.tuples += 1;
         totals.flows += u64::from(event.kind <= Kind::Begin);
         totals.denied += u64::from(event.kind == Kind::Denied);
-        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] =
-            self.counters(event);
-        totals.packets_src_to_dst.add(packets_src_to_dst, event.logged & 1 != 0);
-        totals.bytes_src_to_dst.add(bytes_src_to_dst, event.logged & 2 != 0);
-        totals.packets_dst_to_src.add(packets_dst_to_src, event.logged & 4 != 0);
-        totals.bytes_dst_to_src.add(bytes_dst_to_src, event.logged & 8 != 0);
+        totals.add_counters(self.counters(event), event.logged);
     }
 
     /// Sorts the events by flow and time; of one time in the order of their kinds and counters.
@@ -194,11 +189,15 @@ impl Kind {
     }
 }
 
-/// The events of one flow, sorted, in the order in which they make sense: told in time, and of one time so that a
+/// Brings the sorted events of one flow into the order in which they make sense: told in time, and of one time so that a
 /// flow that is open ends before it begins anew, while one that is not begins before it ends.
-pub(crate) fn told<'e>(sorted: impl Iterator<Item = &'e Event>) -> Vec<&'e Event> {
-    let sorted: Vec<&Event> = sorted.collect();
-    let mut told = Vec::with_capacity(sorted.len());
+pub(crate) fn tell<'e>(sorted: impl Iterator<Item = &'e Event>, told: &mut Vec<&'e Event>) {
+    told.clear();
+    told.extend(sorted);
+    if told.is_sorted_by(|one, next| one.time_ms < next.time_ms) {
+        return;
+    }
+    let sorted = core::mem::take(told);
     let mut is_open = false;
     let mut runs = sorted.chunk_by(|one, next| one.time_ms == next.time_ms).peekable();
     while let Some(run) = runs.next() {
@@ -207,19 +206,18 @@ pub(crate) fn told<'e>(sorted: impl Iterator<Item = &'e Event>) -> Vec<&'e Event
             told.extend(run);
         } else {
             let next = runs.peek().and_then(|run| run.first());
-            tell(run, is_open, next.is_some_and(|event| event.kind > Kind::Begin), &mut told);
+            tell_at_once(run, is_open, next.is_some_and(|event| event.kind > Kind::Begin), told);
         }
         let states = told.get(start..).unwrap_or_default();
         if let Some(last) = states.iter().rfind(|event| event.kind >= Kind::Begin) {
             is_open = last.kind != Kind::End;
         }
     }
-    told
 }
 
 /// Brings events of one time into that order, appending them to `told`. Begins and ends alternate as long as there are
 /// both. `goes_on` says that a continue or end follows later: then the last begin stays open.
-fn tell<'e>(same_time: &[&'e Event], is_open: bool, goes_on: bool, told: &mut Vec<&'e Event>) {
+fn tell_at_once<'e>(same_time: &[&'e Event], is_open: bool, goes_on: bool, told: &mut Vec<&'e Event>) {
     let of = |kind: Kind| same_time.iter().copied().filter(move |event| event.kind == kind);
     let (mut begins, mut ends) = (of(Kind::Begin), of(Kind::End));
     told.extend(same_time.iter().filter(|event| event.kind < Kind::Begin));
@@ -319,7 +317,7 @@ mod tests {
         ] {
             let events = events(kinds);
             let mut told = Vec::new();
-            tell(&events.iter().collect::<Vec<_>>(), is_open, goes_on, &mut told);
+            tell_at_once(&events.iter().collect::<Vec<_>>(), is_open, goes_on, &mut told);
             let letters: String = told
                 .iter()
                 .map(|event| match event.kind {

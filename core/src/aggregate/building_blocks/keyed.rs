@@ -82,8 +82,7 @@ impl<E: Entry> Keyed<E> {
 
     /// Adds the key columns of these rows.
     pub(crate) fn add_columns(&self, table: &mut Table, rows: &[KeyedRow<E>]) {
-        let keys: Vec<Option<Vec<KeyValue>>> = rows.iter().map(|row| Some(row.key.clone())).collect();
-        self.keys.add_columns(table, &keys);
+        self.keys.add_columns(table, rows.iter().map(|row| Some(row.key.as_slice())));
     }
 
     fn entry(&mut self, code: u32) -> Option<&mut E> {

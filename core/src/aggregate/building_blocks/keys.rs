@@ -7,7 +7,7 @@ use crate::batch::Batch;
 
 use crate::groups::Groups;
 use crate::origin::RuleOrigin;
-use crate::table::{Table, Values};
+use crate::table::{Table, TextColumn, Values};
 use crate::tuple::{Encryption, State};
 use core::fmt;
 use core::net::IpAddr;
@@ -272,13 +272,15 @@ impl KeyTable {
     }
 
     /// Adds the key columns of rows; a row of `None` has null keys.
-    pub(crate) fn add_columns(&self, table: &mut Table, rows: &[Option<Vec<KeyValue>>]) {
+    pub(crate) fn add_columns<'k>(
+        &self,
+        table: &mut Table,
+        rows: impl Iterator<Item = Option<&'k [KeyValue]>> + Clone,
+    ) {
         for (position, key) in self.keys.iter().enumerate() {
-            let values: Vec<&KeyValue> = rows
-                .iter()
-                .map(|row| row.as_ref().and_then(|row| row.get(position)).unwrap_or(&KeyValue::Null))
-                .collect();
-            table.add(key.name(), column_of(key, &values));
+            let values =
+                rows.clone().map(|row| row.and_then(|row| row.get(position)).unwrap_or(&KeyValue::Null));
+            table.add(key.name(), column_of(key, values));
         }
     }
 }
@@ -389,29 +391,39 @@ fn by_name<T: Copy>(values: &[T], part: &mut Part, name: impl Fn(T) -> Option<&'
         .collect()
 }
 
-fn column_of(key: &Key, values: &[&KeyValue]) -> Values {
-    let number = |value: &&KeyValue| match value {
+fn column_of<'k>(key: &Key, values: impl Iterator<Item = &'k KeyValue>) -> Values {
+    let number = |value: &KeyValue| match value {
         KeyValue::Number(number) => Some(*number),
         _ => None,
     };
     match key {
-        Key::Column("src_port" | "dst_port") => Values::U16(
-            values.iter().map(|value| number(value).and_then(|number| number.try_into().ok())).collect(),
-        ),
-        Key::Column("protocol" | "flow_log_version") => Values::U8(
-            values.iter().map(|value| number(value).and_then(|number| number.try_into().ok())).collect(),
-        ),
-        _ => Values::Text(
-            values
-                .iter()
-                .map(|value| match value {
-                    KeyValue::Null => None,
-                    KeyValue::Number(number) => Some(number.to_string()),
-                    KeyValue::Address(address) => Some(address.to_string()),
-                    KeyValue::Net(net) => Some(net.to_string()),
-                    KeyValue::Text(text) => Some(text.clone()),
-                })
-                .collect(),
-        ),
+        Key::Column("src_port" | "dst_port") => {
+            Values::U16(values.map(|value| number(value)?.try_into().ok()).collect())
+        }
+        Key::Column("protocol" | "flow_log_version") => {
+            Values::U8(values.map(|value| number(value)?.try_into().ok()).collect())
+        }
+        _ => {
+            let mut column = TextColumn::default();
+            let mut known: HashMap<&KeyValue, Option<u32>, FixedState> = HashMap::default();
+            for value in values {
+                let code =
+                    *known.entry(value).or_insert_with(|| value.text().map(|text| column.add_text(&text)));
+                column.push(code);
+            }
+            Values::Text(column)
+        }
+    }
+}
+
+impl KeyValue {
+    fn text(&self) -> Option<String> {
+        match self {
+            KeyValue::Null => None,
+            KeyValue::Number(number) => Some(number.to_string()),
+            KeyValue::Address(address) => Some(address.to_string()),
+            KeyValue::Net(net) => Some(net.to_string()),
+            KeyValue::Text(text) => Some(text.clone()),
+        }
     }
 }

@@ -2,7 +2,11 @@
 
 use super::attempts::Conversation;
 use super::totals::{Totals, add_columns};
-use crate::table::{Table, Values};
+use crate::dictionary::Addresses;
+use crate::table::{Table, TextColumn, Values};
+use core::net::IpAddr;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 
 /// A table in the making: every call adds a column.
 pub(crate) struct Rows<'r, T> {
@@ -15,8 +19,41 @@ impl<'r, T> Rows<'r, T> {
         Rows { rows, table: Table::default() }
     }
 
-    pub(crate) fn text<S: Into<String>>(mut self, name: &str, value: impl Fn(&'r T) -> Option<S>) -> Self {
-        self.table.add(name, Values::Text(self.rows.iter().map(|row| value(row).map(Into::into)).collect()));
+    pub(crate) fn text<S: AsRef<str>>(self, name: &str, value: impl Fn(&'r T) -> Option<S>) -> Self {
+        let texts = self.rows.iter().map(value).collect();
+        self.column(name, texts)
+    }
+
+    pub(crate) fn address(self, name: &str, value: impl Fn(&'r T) -> Option<IpAddr>) -> Self {
+        let mut known = Addresses::default();
+        let codes: Vec<Option<u32>> =
+            self.rows.iter().map(|row| value(row).map(|address| known.intern(address))).collect();
+        let mut column = TextColumn::with_texts(known.values().iter().map(IpAddr::to_string));
+        codes.into_iter().for_each(|code| column.push(code));
+        self.column(name, column)
+    }
+
+    /// Texts of which there are few: each row tells a number, and each number's text is made once.
+    pub(crate) fn text_by<S: AsRef<str>>(
+        self,
+        name: &str,
+        number: impl Fn(&'r T) -> u32,
+        text: impl Fn(u32) -> Option<S>,
+    ) -> Self {
+        let mut column = TextColumn::default();
+        let mut codes: HashMap<u32, Option<u32>, FixedState> = HashMap::default();
+        for row in self.rows {
+            let number = number(row);
+            let code = *codes
+                .entry(number)
+                .or_insert_with(|| text(number).map(|text| column.add_text(text.as_ref())));
+            column.push(code);
+        }
+        self.column(name, column)
+    }
+
+    fn column(mut self, name: &str, texts: TextColumn) -> Self {
+        self.table.add(name, Values::Text(texts));
         self
     }
 
@@ -47,8 +84,8 @@ impl<'r, T> Rows<'r, T> {
 
     /// The four columns of a 5-tuple without its source port.
     pub(crate) fn conversation(self, value: impl Fn(&'r T) -> &'r Conversation) -> Self {
-        self.text("src_ip", |row| Some(value(row).src_ip.to_string()))
-            .text("dst_ip", |row| Some(value(row).dst_ip.to_string()))
+        self.address("src_ip", |row| Some(value(row).src_ip))
+            .address("dst_ip", |row| Some(value(row).dst_ip))
             .port("dst_port", |row| Some(value(row).dst_port))
             .small("protocol", |row| Some(value(row).protocol))
     }

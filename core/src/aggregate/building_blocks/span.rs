@@ -3,18 +3,24 @@
 use serde::{Deserialize, Serialize};
 
 /// First and last time, in milliseconds since 1970 UTC; empty until a time was taken in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TimeSpan {
-    bounds: Option<(i64, i64)>,
+    first_ms: i64,
+    /// Before the first time where nothing was taken in.
+    last_ms: i64,
+}
+
+impl Default for TimeSpan {
+    fn default() -> TimeSpan {
+        TimeSpan { first_ms: i64::MAX, last_ms: i64::MIN }
+    }
 }
 
 impl TimeSpan {
     #[inline]
     pub(crate) fn add(&mut self, time_ms: i64) {
-        self.bounds = Some(match self.bounds {
-            Some((first, last)) => (first.min(time_ms), last.max(time_ms)),
-            None => (time_ms, time_ms),
-        });
+        self.first_ms = self.first_ms.min(time_ms);
+        self.last_ms = self.last_ms.max(time_ms);
     }
 
     /// Takes in the time of a row, if there is such a row.
@@ -26,22 +32,24 @@ impl TimeSpan {
     }
 
     pub(crate) fn merge(&mut self, other: TimeSpan) {
-        if let Some((first, last)) = other.bounds {
-            self.add(first);
-            self.add(last);
-        }
+        self.first_ms = self.first_ms.min(other.first_ms);
+        self.last_ms = self.last_ms.max(other.last_ms);
     }
 
     pub(crate) fn first_ms(self) -> Option<i64> {
-        self.bounds.map(|(first, _)| first)
+        self.is_known().then_some(self.first_ms)
     }
 
     pub(crate) fn last_ms(self) -> Option<i64> {
-        self.bounds.map(|(_, last)| last)
+        self.is_known().then_some(self.last_ms)
     }
 
     /// Milliseconds from the first to the last time; 0 where there are none.
     pub(crate) fn length_ms(self) -> i64 {
-        self.bounds.map_or(0, |(first, last)| last.saturating_sub(first))
+        if self.is_known() { self.last_ms.saturating_sub(self.first_ms) } else { 0 }
+    }
+
+    fn is_known(self) -> bool {
+        self.first_ms <= self.last_ms
     }
 }

@@ -5,7 +5,8 @@ use crate::table::{Table, Values};
 use crate::tuple::{Action, starts_flow};
 use serde::{Deserialize, Serialize};
 
-/// Sums over tuples.
+/// Sums over tuples. A sum is null until a counter of it was logged, and where it does not fit 64 bits (no real log
+/// comes near).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Tuples.
@@ -14,46 +15,12 @@ pub struct Totals {
     pub flows: u64,
     /// Tuples with the verdict deny.
     pub denied: u64,
-    /// Packets from source to destination.
-    pub packets_src_to_dst: Sum,
-    /// Bytes from source to destination.
-    pub bytes_src_to_dst: Sum,
-    /// Packets from destination to source.
-    pub packets_dst_to_src: Sum,
-    /// Bytes from destination to source.
-    pub bytes_dst_to_src: Sum,
-}
-
-/// A sum of counters of which some may not be logged: null until one is. Wide enough never to overflow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sum {
-    sum: u128,
-    is_logged: bool,
-}
-
-impl Sum {
-    /// The sum; `None` where nothing was logged, or where it does not fit 64 bits (no real log comes near).
-    #[must_use]
-    pub fn value(self) -> Option<u64> {
-        if self.is_logged { u64::try_from(self.sum).ok() } else { None }
-    }
-
-    /// Takes in one counter; where it is not logged its value is 0.
-    #[inline]
-    pub(crate) fn add(&mut self, value: u64, is_logged: bool) {
-        self.sum += u128::from(value);
-        self.is_logged |= is_logged;
-    }
-
-    fn merge(&mut self, other: Sum) {
-        self.sum += other.sum;
-        self.is_logged |= other.is_logged;
-    }
-
-    fn plus(mut self, other: Sum) -> Sum {
-        self.merge(other);
-        self
-    }
+    /// In the order of the columns in `Batch`.
+    sums: [u64; 4],
+    /// Bits of the sums of which a counter was logged, as in `Batch::logged`.
+    logged: u8,
+    /// Bits of the sums that were too big. Counters are never below zero, so once too big is too big in any order.
+    overflowed: u8,
 }
 
 impl Totals {
@@ -64,10 +31,13 @@ impl Totals {
         self.count(batch, row);
         // Where a counter is not logged its column holds 0.
         let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
-        self.packets_src_to_dst.add(value(&batch.packets_src_to_dst), logged & 1 != 0);
-        self.bytes_src_to_dst.add(value(&batch.bytes_src_to_dst), logged & 2 != 0);
-        self.packets_dst_to_src.add(value(&batch.packets_dst_to_src), logged & 4 != 0);
-        self.bytes_dst_to_src.add(value(&batch.bytes_dst_to_src), logged & 8 != 0);
+        let counters = [
+            value(&batch.packets_src_to_dst),
+            value(&batch.bytes_src_to_dst),
+            value(&batch.packets_dst_to_src),
+            value(&batch.bytes_dst_to_src),
+        ];
+        self.add_counters(counters, *logged);
     }
 
     /// Takes in one row of a batch without its packets and bytes.
@@ -80,27 +50,77 @@ impl Totals {
         }
     }
 
+    /// Takes in packets and bytes, 0 where not logged.
+    #[inline]
+    pub(crate) fn add_counters(&mut self, counters: [u64; 4], logged: u8) {
+        let mut overflowed = 0;
+        for (place, (sum, counter)) in self.sums.iter_mut().zip(counters).enumerate() {
+            let (new, is_over) = sum.overflowing_add(counter);
+            *sum = new;
+            overflowed |= u8::from(is_over) << place;
+        }
+        self.overflowed |= overflowed;
+        self.logged |= logged;
+    }
+
     /// Takes in all that other totals have taken in.
     pub fn merge(&mut self, other: &Totals) {
         self.tuples += other.tuples;
         self.flows += other.flows;
         self.denied += other.denied;
-        self.packets_src_to_dst.merge(other.packets_src_to_dst);
-        self.bytes_src_to_dst.merge(other.bytes_src_to_dst);
-        self.packets_dst_to_src.merge(other.packets_dst_to_src);
-        self.bytes_dst_to_src.merge(other.bytes_dst_to_src);
+        self.add_counters(other.sums, other.logged);
+        self.overflowed |= other.overflowed;
+    }
+
+    /// Packets from source to destination.
+    #[must_use]
+    pub fn packets_src_to_dst(&self) -> Option<u64> {
+        self.sum(0)
+    }
+
+    /// Bytes from source to destination.
+    #[must_use]
+    pub fn bytes_src_to_dst(&self) -> Option<u64> {
+        self.sum(1)
+    }
+
+    /// Packets from destination to source.
+    #[must_use]
+    pub fn packets_dst_to_src(&self) -> Option<u64> {
+        self.sum(2)
+    }
+
+    /// Bytes from destination to source.
+    #[must_use]
+    pub fn bytes_dst_to_src(&self) -> Option<u64> {
+        self.sum(3)
     }
 
     /// Bytes in both directions.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        self.bytes_src_to_dst.plus(self.bytes_dst_to_src).value()
+        self.both(1, 3)
     }
 
     /// Packets in both directions.
     #[must_use]
     pub fn packets(&self) -> Option<u64> {
-        self.packets_src_to_dst.plus(self.packets_dst_to_src).value()
+        self.both(0, 2)
+    }
+
+    #[inline]
+    fn sum(&self, place: usize) -> Option<u64> {
+        let is_known = self.logged >> place & 1 == 1 && self.overflowed >> place & 1 == 0;
+        self.sums.get(place).copied().filter(|_| is_known)
+    }
+
+    /// A sum that is not logged is 0 here, where the other one is.
+    fn both(&self, one: usize, other: usize) -> Option<u64> {
+        let places = 1 << one | 1 << other;
+        if self.logged & places == 0 || self.overflowed & places != 0 {
+            return None;
+        }
+        self.sums.get(one)?.checked_add(*self.sums.get(other)?)
     }
 }
 
@@ -116,9 +136,9 @@ pub(crate) fn add_columns(table: &mut Table, rows: &[Totals]) {
 /// Adds the packet and byte columns only.
 pub(crate) fn add_byte_columns(table: &mut Table, rows: &[Totals]) {
     let column = |value: &dyn Fn(&Totals) -> Option<u64>| Values::U64(rows.iter().map(value).collect());
-    table.add("packets_src_to_dst", column(&|row| row.packets_src_to_dst.value()));
-    table.add("bytes_src_to_dst", column(&|row| row.bytes_src_to_dst.value()));
-    table.add("packets_dst_to_src", column(&|row| row.packets_dst_to_src.value()));
-    table.add("bytes_dst_to_src", column(&|row| row.bytes_dst_to_src.value()));
+    table.add("packets_src_to_dst", column(&|row| row.packets_src_to_dst()));
+    table.add("bytes_src_to_dst", column(&|row| row.bytes_src_to_dst()));
+    table.add("packets_dst_to_src", column(&|row| row.packets_dst_to_src()));
+    table.add("bytes_dst_to_src", column(&|row| row.bytes_dst_to_src()));
     table.add("bytes", column(&Totals::bytes));
 }

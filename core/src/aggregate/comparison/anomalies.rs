@@ -97,10 +97,10 @@ impl Anomalies {
             Metric::Tuples => Some(totals.tuples),
             Metric::Flows => Some(totals.flows),
             Metric::Denied => Some(totals.denied),
-            Metric::PacketsSrcToDst => totals.packets_src_to_dst.value(),
-            Metric::BytesSrcToDst => totals.bytes_src_to_dst.value(),
-            Metric::PacketsDstToSrc => totals.packets_dst_to_src.value(),
-            Metric::BytesDstToSrc => totals.bytes_dst_to_src.value(),
+            Metric::PacketsSrcToDst => totals.packets_src_to_dst(),
+            Metric::BytesSrcToDst => totals.bytes_src_to_dst(),
+            Metric::PacketsDstToSrc => totals.packets_dst_to_src(),
+            Metric::BytesDstToSrc => totals.bytes_dst_to_src(),
             Metric::Bytes => totals.bytes(),
             Metric::Packets => totals.packets(),
             Metric::Peers => None,
@@ -180,10 +180,8 @@ impl Aggregate for Anomalies {
             let by_score = other.score.abs().total_cmp(&one.score.abs());
             by_score.then_with(|| (one.hour, &one.key).cmp(&(other.hour, &other.key)))
         });
-        let keys: Vec<Option<Vec<KeyValue>>> =
-            anomalies.iter().map(|anomaly| Some(anomaly.key.clone())).collect();
         let mut table = Table::default();
-        self.keys.add_columns(&mut table, &keys);
+        self.keys.add_columns(&mut table, anomalies.iter().map(|anomaly| Some(anomaly.key.as_slice())));
         let values = Rows::of(&anomalies)
             .time("time", |anomaly| Some(anomaly.hour * HOUR_MS))
             .number("value", |anomaly| Some(anomaly.value))

@@ -138,16 +138,15 @@ impl Aggregate for Diff {
             })
             .collect();
         rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let statuses = rows.iter().map(|((status, ..), _)| Some(status.name().to_owned())).collect();
+        let statuses = rows.iter().map(|((status, ..), _)| Some(status.name())).collect();
         let counters = |side: fn(&Sides) -> Totals| {
             let mut table = Table::default();
             add_columns(&mut table, &rows.iter().map(|(_, sides)| side(sides)).collect::<Vec<_>>());
             table.columns
         };
         let (before, after) = (counters(|sides| sides.before), counters(|sides| sides.after));
-        let keys: Vec<Option<Vec<KeyValue>>> = rows.into_iter().map(|((.., key), _)| Some(key)).collect();
         let mut table = Table::default();
-        self.keys.add_columns(&mut table, &keys);
+        self.keys.add_columns(&mut table, rows.iter().map(|((.., key), _)| Some(key.as_slice())));
         table.add("status", Values::Text(statuses));
         for (before, after) in before.into_iter().zip(after) {
             table.add(format!("{}_before", before.name), before.values);

@@ -83,7 +83,7 @@ fn row_keys(table: &Table, shift_ms: i64) -> Vec<RowKey> {
 /// A key's value as text: keys are texts and small numbers.
 fn text(values: &Values, row: usize) -> Option<String> {
     match values {
-        Values::Text(values) => values.get(row).cloned().flatten(),
+        Values::Text(values) => values.get(row).map(str::to_owned),
         Values::U8(values) => values.get(row).copied().flatten().map(|value| value.to_string()),
         Values::U16(values) => values.get(row).copied().flatten().map(|value| value.to_string()),
         Values::U64(values) => values.get(row).copied().flatten().map(|value| value.to_string()),
@@ -112,7 +112,15 @@ fn gathered(like: &Values, cells: &[Cell<'_>]) -> Values {
         Values::U64(_) => gather!(U64),
         Values::F64(_) => gather!(F64),
         Values::Bool(_) => gather!(Bool),
-        Values::Text(_) => gather!(Text),
+        Values::Text(_) => Values::Text(
+            cells
+                .iter()
+                .map(|cell| match cell {
+                    Cell::Of(Values::Text(values), row) => values.get(*row),
+                    _ => None,
+                })
+                .collect(),
+        ),
         Values::TimeMs(_) => Values::TimeMs(
             cells
                 .iter()

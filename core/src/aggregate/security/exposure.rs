@@ -134,7 +134,7 @@ impl Aggregate for Exposure {
             (Reverse(service.answered), Reverse(service.allowed), Reverse(service.attempted), *key)
         });
         Rows::of(&rows)
-            .text("dst_ip", |((dst_ip, _, _), _)| Some(dst_ip.to_string()))
+            .address("dst_ip", |((dst_ip, _, _), _)| Some(*dst_ip))
             .port("dst_port", |((_, dst_port, _), _)| Some(*dst_port))
             .small("protocol", |((_, _, protocol), _)| Some(*protocol))
             .number("sources", |(_, service)| Some(service.sources))

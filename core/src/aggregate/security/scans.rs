@@ -247,7 +247,7 @@ impl Aggregate for Scans {
         scans.extend(current.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
         scans.sort_by_key(|scan| (Reverse(scan.tries), scan.src_ip));
         Rows::of(&scans)
-            .text("src_ip", |scan| Some(scan.src_ip.to_string()))
+            .address("src_ip", |scan| Some(scan.src_ip))
             .text("kind", |scan| Some(scan.kind.name()))
             .number("targets", |scan| Some(scan.targets as u64))
             .number("ports", |scan| Some(scan.ports as u64))

@@ -195,7 +195,7 @@ pub(crate) fn cell(table: &Table, column: &str, row: usize) -> String {
         Values::U16(values) => values[row].map_or_else(null, |value| value.to_string()),
         Values::U64(values) => values[row].map_or_else(null, |value| value.to_string()),
         Values::F64(values) => values[row].map_or_else(null, |value| format!("{value:.6}")),
-        Values::Text(values) => values[row].clone().unwrap_or_else(null),
+        Values::Text(values) => values.get(row).map_or_else(null, str::to_owned),
         Values::TimeMs(values) => values[row].map_or_else(null, |value| value.to_string()),
         other => panic!("no cell of {other:?}"),
     }

@@ -1,64 +1,100 @@
 //! `conversations`: who talks to whom on what, the source port left out.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::flow_table::FlowTable;
-use crate::aggregate::building_blocks::keyed::{Keyed, Traffic, biggest_first};
-use crate::aggregate::building_blocks::keys::Key;
-use crate::aggregate::building_blocks::totals::{Totals, add_columns};
+use crate::aggregate::building_blocks::attempts::Conversation;
+use crate::aggregate::building_blocks::flow_table::{FlowTable, Translation};
+use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
+use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
-use crate::groups::Groups;
-use crate::table::{Table, Values};
+use crate::table::Table;
 use crate::tuple::{Action, State};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Traffic of every source, destination, destination port and protocol, biggest first.
 ///
 /// `sessions` counts what the `sessions` analysis would list: flows that began or were denied, and those whose begin
 /// was before the data. To know the latter it keeps some 40 bytes for each 5-tuple at each place.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Conversations {
-    conversations: Keyed<Traffic>,
+    /// Flows, and conversations as flows without a source port at no place: one table, so that a row asks it once.
     flows: FlowTable,
-    first: Vec<FirstTuple>,
+    /// By the flow's number.
+    known: Vec<Known>,
+    /// The number of each conversation as a flow, and its traffic.
+    conversations: Vec<(u32, Traffic)>,
 }
 
-/// The earliest tuple of a flow that is neither denied nor of NSG version 1.
+/// What is known of a flow: its conversation, and its earliest tuple that is neither denied nor of NSG version 1.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Known {
+    conversation: u32,
+    first: FirstTuple,
+}
+
+/// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct FirstTuple {
     time_ms: i64,
-    /// A continue or end: the begin is not in the data. Of one time the begin comes first.
     goes_on: bool,
-    conversation: u32,
 }
+
+/// A flow of which no such tuple was seen.
+const NEVER: FirstTuple = FirstTuple { time_ms: i64::MAX, goes_on: false };
+
+/// Not known yet.
+const NONE: u32 = u32::MAX;
+
+/// The bits of a flow that stand for its source port.
+const SRC_PORT: u128 = 0xffff << 48;
 
 impl Conversations {
     /// No conversations yet.
     #[must_use]
     pub fn new() -> Conversations {
-        let keys = ["src_ip", "dst_ip", "dst_port", "protocol"].map(Key::Column);
-        Conversations {
-            conversations: Keyed::new(&keys, Arc::new(Groups::default())),
-            flows: FlowTable::default(),
-            first: Vec::new(),
-        }
+        Conversations::default()
     }
 
-    fn see(&mut self, flow: u32, tuple: FirstTuple) {
-        match self.first.get_mut(flow as usize) {
-            Some(first) => *first = (*first).min(tuple),
-            None => {
-                let never = FirstTuple { time_ms: i64::MAX, goes_on: false, conversation: u32::MAX };
-                self.first.resize(flow as usize, never);
-                self.first.push(tuple);
-            }
+    /// The conversation of a row, and its flow where that is told by state.
+    fn conversation_of(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
+        let five_tuple = translation.five_tuple(batch, row)?;
+        let (action, state) = (*batch.action.get(row)?, *batch.state.get(row)?);
+        let (Action::Allow, Some(state)) = (action, state) else {
+            return self.conversation(five_tuple);
+        };
+        let number = self.flows.intern_row(batch, row, translation)?;
+        if self.known(number)?.conversation == NONE {
+            let conversation = self.conversation(five_tuple)?;
+            self.known(number)?.conversation = conversation;
         }
+        let tuple = FirstTuple { time_ms: *batch.time_ms.get(row)?, goes_on: state != State::Begin };
+        let known = self.known(number)?;
+        known.first = known.first.min(tuple);
+        Some(known.conversation)
     }
-}
 
-impl Default for Conversations {
-    fn default() -> Self {
-        Conversations::new()
+    /// The conversation of a 5-tuple, new or known.
+    fn conversation(&mut self, five_tuple: u128) -> Option<u32> {
+        let number = self.flows.intern(five_tuple & !SRC_PORT);
+        self.conversation_at(number)
+    }
+
+    /// The conversation that is the flow of that number.
+    fn conversation_at(&mut self, number: u32) -> Option<u32> {
+        let next = self.conversations.len() as u32;
+        let known = self.known(number)?;
+        if known.conversation == NONE {
+            known.conversation = next;
+            self.conversations.push((number, Traffic::default()));
+            return Some(next);
+        }
+        Some(known.conversation)
+    }
+
+    fn known(&mut self, number: u32) -> Option<&mut Known> {
+        if self.known.len() <= number as usize {
+            self.known.resize(number as usize + 1, Known { conversation: NONE, first: NEVER });
+        }
+        self.known.get_mut(number as usize)
     }
 }
 
@@ -67,53 +103,67 @@ impl Aggregate for Conversations {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        let codes = self.conversations.add(batch);
         let translation = self.flows.translate(batch);
-        for (row, conversation) in codes.into_iter().enumerate() {
-            let (Some(time_ms), Some(action), Some(Some(state))) =
-                (batch.time_ms.get(row), batch.action.get(row), batch.state.get(row))
-            else {
-                continue;
-            };
-            if *action == Action::Deny {
-                continue;
-            }
-            if let Some(flow) = self.flows.intern_row(batch, row, &translation) {
-                let goes_on = *state != State::Begin;
-                self.see(flow, FirstTuple { time_ms: *time_ms, goes_on, conversation });
+        for row in 0..batch.len() {
+            let conversation = self.conversation_of(batch, row, &translation);
+            if let Some((_, traffic)) =
+                conversation.and_then(|place| self.conversations.get_mut(place as usize))
+            {
+                traffic.add(batch, row);
             }
         }
     }
 
     fn merge(&mut self, other: Conversations) {
-        let codes = self.conversations.merge(&other.conversations);
-        let (flows, _) = self.flows.absorb(&other.flows);
-        for (flow, first) in flows.into_iter().zip(other.first) {
-            let conversation = codes.get(first.conversation as usize).copied().unwrap_or(u32::MAX);
-            self.see(flow, FirstTuple { conversation, ..first });
+        let (numbers, _) = self.flows.absorb(&other.flows);
+        let own = |number: u32| numbers.get(number as usize).copied();
+        let mut places = Vec::with_capacity(other.conversations.len());
+        for (number, traffic) in &other.conversations {
+            let place = own(*number).and_then(|number| self.conversation_at(number));
+            if let Some((_, known)) = place.and_then(|place| self.conversations.get_mut(place as usize)) {
+                known.merge(traffic);
+            }
+            places.push(place.unwrap_or(NONE));
+        }
+        for (number, theirs) in numbers.iter().zip(&other.known).filter(|(_, theirs)| theirs.first != NEVER) {
+            let conversation = places.get(theirs.conversation as usize).copied().unwrap_or(NONE);
+            if let Some(known) = self.known(*number) {
+                *known = Known { conversation, first: known.first.min(theirs.first) };
+            }
         }
     }
 
-    fn finish(mut self) -> Table {
-        let mut rows = self.conversations.rows();
-        let mut started_before = vec![0_u64; rows.len()];
-        for first in self.first.iter().filter(|first| first.goes_on) {
-            if let Some(count) = started_before.get_mut(first.conversation as usize) {
+    fn finish(self) -> Table {
+        let mut started_before = vec![0_u64; self.conversations.len()];
+        for known in self.known.iter().filter(|known| known.first.goes_on) {
+            if let Some(count) = started_before.get_mut(known.conversation as usize) {
                 *count += 1;
             }
         }
-        biggest_first(&mut rows, |row| row.entry.totals.bytes());
-        let mut table = Table::default();
-        self.conversations.add_columns(&mut table, &rows);
-        let totals: Vec<Totals> = rows.iter().map(|row| row.entry.totals).collect();
-        add_columns(&mut table, &totals);
-        table.add("first_time", Values::TimeMs(rows.iter().map(|row| row.entry.span.first_ms()).collect()));
-        table.add("last_time", Values::TimeMs(rows.iter().map(|row| row.entry.span.last_ms()).collect()));
-        let sessions = rows.iter().map(|row| {
-            Some(row.entry.totals.flows + started_before.get(row.code as usize).copied().unwrap_or(0))
-        });
-        table.add("sessions", Values::U64(sessions.collect()));
-        table
+        let mut rows: Vec<(Conversation, Traffic, u64)> = self
+            .conversations
+            .iter()
+            .zip(started_before)
+            .filter_map(|((number, traffic), started_before)| {
+                let parts = self.flows.parts(*number)?;
+                let conversation = Conversation {
+                    src_ip: parts.src_ip,
+                    dst_ip: parts.dst_ip,
+                    dst_port: parts.dst_port,
+                    protocol: parts.protocol,
+                };
+                Some((conversation, traffic.clone(), traffic.totals.flows + started_before))
+            })
+            .collect();
+        rows.sort_unstable_by_key(|(conversation, ..)| *conversation);
+        biggest_first(&mut rows, |(_, traffic, _)| traffic.totals.bytes());
+        Rows::of(&rows)
+            .conversation(|(conversation, ..)| conversation)
+            .counters(|(_, traffic, _)| traffic.totals)
+            .time("first_time", |(_, traffic, _)| traffic.span.first_ms())
+            .time("last_time", |(_, traffic, _)| traffic.span.last_ms())
+            .number("sessions", |(.., sessions)| Some(*sessions))
+            .table()
     }
 }
 
@@ -122,6 +172,7 @@ mod tests {
     use super::*;
     use crate::aggregate::Sessions;
     use crate::aggregate::tests::trials::{lawful, printed, row, rows, whole};
+    use crate::table::Values;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

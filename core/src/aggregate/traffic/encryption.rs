@@ -46,8 +46,8 @@ impl Aggregate for EncryptionUse {
     }
 
     fn finish(self) -> Table {
-        let names = Encryption::ALL.iter().map(|value| Some(value.name().to_owned())).chain([None]);
-        let (names, totals): (Vec<_>, Vec<_>) =
+        let names = Encryption::ALL.iter().map(|value| Some(value.name())).chain([None]);
+        let (names, totals): (Vec<Option<&str>>, Vec<_>) =
             names.zip(self.by_value).filter(|(_, totals)| totals.tuples > 0).unzip();
         let mut whole = Totals::default();
         totals.iter().for_each(|totals: &Totals| whole.merge(totals));
@@ -56,7 +56,7 @@ impl Aggregate for EncryptionUse {
             Some(totals.bytes().unwrap_or(0) as f64 / whole as f64)
         };
         let mut table = Table::default();
-        table.add("encryption", Values::Text(names));
+        table.add("encryption", Values::Text(names.into_iter().collect()));
         add_columns(&mut table, &totals);
         table.add("share", Values::F64(totals.iter().map(share).collect()));
         table

@@ -9,7 +9,6 @@ mod host;
 mod matrix;
 mod nta;
 mod sessions;
-mod sha1;
 mod summary;
 mod timeline;
 mod top;

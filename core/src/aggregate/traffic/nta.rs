@@ -284,54 +284,52 @@ impl Aggregate for Nta {
         }
     }
 
-    fn finish(self) -> Table {
+    fn finish(mut self) -> Table {
         let interval_ms = self.interval_ms();
-        let nowhere = Place::default();
-        let place = |key: &Key| self.places.values.get(key.place as usize).unwrap_or(&nowhere);
         let address = |code: u32| self.addresses.get(code);
-        let mut rows: Vec<(&Key, &Row, &Place)> =
-            self.rows.iter().map(|(key, row)| (key, row, place(key))).collect();
+        let mut rows = core::mem::take(&mut self.rows);
         let (address_ranks, place_ranks) = (ranks(self.addresses.values()), ranks(&self.places.values));
         let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(0);
-        rows.sort_by_cached_key(|(key, ..)| {
+        rows.sort_by_cached_key(|(key, _)| {
             let ends = (rank(&address_ranks, key.src_ip), rank(&address_ranks, key.dst_ip));
             let place = rank(&place_ranks, key.place);
             (key.interval, ends, key.dst_port, key.protocol, key.direction, place, key.action, key.encryption)
         });
-        let texts: Vec<String> = self.addresses.values().iter().map(ToString::to_string).collect();
-        let address_text = |code: u32| texts.get(code as usize).map(String::as_str);
+        let address_text = |code: u32| Some(address(code).to_string());
+        let place = |code: u32| self.places.values.get(code as usize);
         let flows = |key: &Key, row: &Row, direction: Direction, action: Action| {
             Some(if key.direction == direction && key.action == action { row.started } else { 0 })
         };
+        let at = |row: &(Key, Row)| row.0.place;
         Rows::of(&rows)
-            .time("FlowStartTime", |(_, row, _)| row.span.first_ms())
-            .time("FlowEndTime", |(_, row, _)| row.span.last_ms())
-            .text("FlowDirection", |(key, ..)| Some(direction_word(key.direction)))
-            .text("FlowStatus", |(key, ..)| Some(status_word(key.action)))
-            .text("FlowEncryption", |(key, ..)| key.encryption.map(encryption_words))
-            .text("AclGroup", |(.., place)| place.acl_id.clone())
-            .text("AclRule", |(.., place)| place.rule.clone())
-            .text("SrcIp", |(key, ..)| address_text(key.src_ip))
-            .text("DestIp", |(key, ..)| address_text(key.dst_ip))
-            .port("DestPort", |(key, ..)| Some(key.dst_port))
-            .text("L4Protocol", |(key, ..)| Some(protocol_letter(key.protocol)))
-            .number("PacketsSrcToDest", |(_, row, _)| row.totals.packets_src_to_dst.value())
-            .number("PacketsDestToSrc", |(_, row, _)| row.totals.packets_dst_to_src.value())
-            .number("BytesSrcToDest", |(_, row, _)| row.totals.bytes_src_to_dst.value())
-            .number("BytesDestToSrc", |(_, row, _)| row.totals.bytes_dst_to_src.value())
-            .number("AllowedInFlows", |(key, row, _)| flows(key, row, Direction::Inbound, Action::Allow))
-            .number("AllowedOutFlows", |(key, row, _)| flows(key, row, Direction::Outbound, Action::Allow))
-            .number("DeniedInFlows", |(key, row, _)| flows(key, row, Direction::Inbound, Action::Deny))
-            .number("DeniedOutFlows", |(key, row, _)| flows(key, row, Direction::Outbound, Action::Deny))
-            .number("CompletedFlows", |(_, row, _)| Some(row.completed))
-            .text("MacAddress", |(.., place)| place.mac.clone())
-            .text("FlowLogResourceId", |(.., place)| place.flow_log_resource_id.clone())
-            .text("TargetResourceId", |(.., place)| place.target_resource_id.clone())
-            .text("FlowType", |(key, ..)| {
+            .time("FlowStartTime", |(_, row)| row.span.first_ms())
+            .time("FlowEndTime", |(_, row)| row.span.last_ms())
+            .text("FlowDirection", |(key, _)| Some(direction_word(key.direction)))
+            .text("FlowStatus", |(key, _)| Some(status_word(key.action)))
+            .text("FlowEncryption", |(key, _)| key.encryption.map(encryption_words))
+            .text_by("AclGroup", at, |code| place(code)?.acl_id.as_deref())
+            .text_by("AclRule", at, |code| place(code)?.rule.as_deref())
+            .text_by("SrcIp", |(key, _)| key.src_ip, address_text)
+            .text_by("DestIp", |(key, _)| key.dst_ip, address_text)
+            .port("DestPort", |(key, _)| Some(key.dst_port))
+            .text_by("L4Protocol", |(key, _)| u32::from(key.protocol), |number| Some(protocol_letter(number)))
+            .number("PacketsSrcToDest", |(_, row)| row.totals.packets_src_to_dst())
+            .number("PacketsDestToSrc", |(_, row)| row.totals.packets_dst_to_src())
+            .number("BytesSrcToDest", |(_, row)| row.totals.bytes_src_to_dst())
+            .number("BytesDestToSrc", |(_, row)| row.totals.bytes_dst_to_src())
+            .number("AllowedInFlows", |(key, row)| flows(key, row, Direction::Inbound, Action::Allow))
+            .number("AllowedOutFlows", |(key, row)| flows(key, row, Direction::Outbound, Action::Allow))
+            .number("DeniedInFlows", |(key, row)| flows(key, row, Direction::Inbound, Action::Deny))
+            .number("DeniedOutFlows", |(key, row)| flows(key, row, Direction::Outbound, Action::Deny))
+            .number("CompletedFlows", |(_, row)| Some(row.completed))
+            .text_by("MacAddress", at, |code| place(code)?.mac.as_deref())
+            .text_by("FlowLogResourceId", at, |code| place(code)?.flow_log_resource_id.as_deref())
+            .text_by("TargetResourceId", at, |code| place(code)?.target_resource_id.as_deref())
+            .text("FlowType", |(key, _)| {
                 Some(self.flow_type(address(key.src_ip), address(key.dst_ip)).name())
             })
-            .time("FlowIntervalStartTime", |(key, ..)| Some(key.interval * interval_ms))
-            .time("FlowIntervalEndTime", |(key, ..)| Some((key.interval + 1) * interval_ms))
+            .time("FlowIntervalStartTime", |(key, _)| Some(key.interval * interval_ms))
+            .time("FlowIntervalEndTime", |(key, _)| Some((key.interval + 1) * interval_ms))
             .table()
     }
 }
@@ -365,7 +363,7 @@ fn encryption_words(encryption: Encryption) -> &'static str {
 }
 
 /// `T` and `U` as in the original; other protocols, which it does not have, by number.
-fn protocol_letter(protocol: u8) -> String {
+fn protocol_letter(protocol: u32) -> String {
     match protocol {
         6 => "T".to_owned(),
         17 => "U".to_owned(),

@@ -15,14 +15,17 @@
 
 use super::community_id::community_id;
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::events::{Event, Events, Kind, Ordered, told};
+use crate::aggregate::building_blocks::events::{Event, Events, Kind, Ordered, tell};
 use crate::aggregate::building_blocks::flow_table::FlowParts;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
-use crate::table::{Table, Values};
+use crate::table::{Table, TextColumn, Values};
 use crate::tuple::{Direction, names};
 use core::fmt;
+use core::net::IpAddr;
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// How much of a session the data holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,8 +55,6 @@ pub struct SessionTables {
     ordered: Ordered,
     /// Flows by their first tuple's time, then by key.
     flows: std::vec::IntoIter<u32>,
-    /// The texts of all addresses, which are written many times.
-    addresses: Vec<String>,
     rows_each: usize,
     is_first: bool,
     /// How many sessions of the tables so far are marked so.
@@ -100,21 +101,9 @@ impl Sessions {
             one_ms.cmp(other_ms).then_with(|| key(*one).cmp(&key(*other)))
         });
         let flows: Vec<u32> = flows.into_iter().map(|(_, flow)| flow).collect();
-        let addresses = events.flows.addresses.values().iter().map(ToString::to_string).collect();
-        SessionTables {
-            events,
-            ordered,
-            flows: flows.into_iter(),
-            addresses,
-            rows_each,
-            is_first: true,
-            recreated: 0,
-        }
+        SessionTables { events, ordered, flows: flows.into_iter(), rows_each, is_first: true, recreated: 0 }
     }
 }
-
-/// Rows that `finish` makes at a time.
-const ROWS_AT_A_TIME: usize = 4096;
 
 impl Aggregate for Sessions {
     const NAME: &'static str = "sessions";
@@ -129,11 +118,7 @@ impl Aggregate for Sessions {
     }
 
     fn finish(self) -> Table {
-        // In pieces, because what a piece needs on its way stays in the processor's cache.
-        let mut tables = self.tables(ROWS_AT_A_TIME);
-        let mut whole = tables.next().unwrap_or_default();
-        tables.for_each(|table| whole.append(table));
-        whole
+        self.tables(usize::MAX).next().unwrap_or_default()
     }
 }
 
@@ -141,11 +126,13 @@ impl Iterator for SessionTables {
     type Item = Table;
 
     fn next(&mut self) -> Option<Table> {
-        let mut rows = Rows::default();
+        let mut rows = Rows::new(&self.events, self.rows_each.min(self.flows.len()));
+        let (mut of_flow, mut sessions) = (Vec::new(), Vec::new());
         while rows.start.len() < self.rows_each {
             let Some(flow) = self.flows.next() else { break };
-            let sessions = stitch(self.ordered.of_flow(flow, &self.events), &self.events);
-            rows.add(flow, &sessions, &self.events, &self.addresses);
+            tell(self.ordered.of_flow(flow, &self.events), &mut of_flow);
+            stitch(&of_flow, &self.events, &mut sessions);
+            rows.add(flow, &sessions, &self.events);
         }
         if rows.start.is_empty() && !self.is_first {
             return None;
@@ -164,17 +151,17 @@ impl Iterator for SessionTables {
     }
 }
 
-/// The sessions of one flow, from its events in order of time.
-fn stitch<'e>(of_flow: impl Iterator<Item = &'e Event>, events: &Events) -> Vec<Session> {
-    let mut sessions: Vec<Session> = Vec::new();
+/// The sessions of one flow, from its events in the order in which they are told.
+fn stitch(of_flow: &[&Event], events: &Events, sessions: &mut Vec<Session>) {
+    sessions.clear();
     // The sessions that later tuples may belong to: one that goes on, and the one that ended last.
     let (mut current, mut ended): (Option<usize>, Option<usize>) = (None, None);
-    for event in told(of_flow) {
+    for event in of_flow {
         let time_ms = event.time_ms;
         let is_at_end = |place: usize, sessions: &[Session]| {
             sessions.get(place).is_some_and(|session| session.end_ms == Some(time_ms))
         };
-        let ended_now = ended.filter(|place| is_at_end(*place, &sessions));
+        let ended_now = ended.filter(|place| is_at_end(*place, sessions));
         let new = |status| Session {
             start_ms: time_ms,
             end_ms: None,
@@ -223,45 +210,78 @@ fn stitch<'e>(of_flow: impl Iterator<Item = &'e Event>, events: &Events) -> Vec<
             _ => {}
         }
     }
-    sessions
 }
 
 /// Columns in the making.
 #[derive(Debug, Default)]
 struct Rows {
-    src_ip: Vec<Option<String>>,
-    dst_ip: Vec<Option<String>>,
+    src_ip: AddressColumn,
+    dst_ip: AddressColumn,
     src_port: Vec<Option<u16>>,
     dst_port: Vec<Option<u16>>,
     protocol: Vec<Option<u8>>,
-    mac: Vec<Option<String>>,
-    direction: Vec<Option<String>>,
+    mac: TextColumn,
+    direction: TextColumn,
     start: Vec<Option<i64>>,
     end: Vec<Option<i64>>,
     duration_ms: Vec<Option<u64>>,
-    status: Vec<Option<String>>,
+    status: TextColumn,
     totals: Vec<Totals>,
     continues: Vec<Option<u64>>,
     recreated: Vec<Option<bool>>,
-    community_id: Vec<Option<String>>,
+    community_id: TextColumn,
+}
+
+/// A column of addresses, each of which is written once.
+#[derive(Debug, Default)]
+struct AddressColumn {
+    texts: TextColumn,
+    /// By number of the address.
+    codes: HashMap<u32, u32, FixedState>,
+}
+
+impl AddressColumn {
+    fn push(&mut self, number: u32, address: IpAddr) {
+        let texts = &mut self.texts;
+        let code = *self.codes.entry(number).or_insert_with(|| texts.add_text(&address.to_string()));
+        texts.push(Some(code));
+    }
 }
 
 impl Rows {
-    fn add(&mut self, flow: u32, sessions: &[Session], events: &Events, addresses: &[String]) {
+    /// No rows, and room for that many.
+    fn new(events: &Events, rows: usize) -> Rows {
+        Rows {
+            src_port: Vec::with_capacity(rows),
+            dst_port: Vec::with_capacity(rows),
+            protocol: Vec::with_capacity(rows),
+            start: Vec::with_capacity(rows),
+            end: Vec::with_capacity(rows),
+            duration_ms: Vec::with_capacity(rows),
+            totals: Vec::with_capacity(rows),
+            continues: Vec::with_capacity(rows),
+            recreated: Vec::with_capacity(rows),
+            mac: TextColumn::with_texts(events.flows.macs.values()),
+            direction: TextColumn::with_texts(Direction::ALL.iter().map(|direction| direction.name())),
+            status: TextColumn::with_texts(SessionStatus::ALL.iter().map(|status| status.name())),
+            ..Rows::default()
+        }
+    }
+
+    fn add(&mut self, flow: u32, sessions: &[Session], events: &Events) {
         let Some(parts) = events.flows.parts(flow) else { return };
         let FlowParts { src_ip, dst_ip, src_port, dst_port, protocol, hop } = parts;
         let Some((src, dst)) = events.flows.ends(flow) else { return };
-        let text = |address: u32| addresses.get(address as usize).cloned();
         let hop = events.flows.hop(hop);
-        let id = community_id(src_ip, dst_ip, src_port, dst_port, protocol);
+        let id = self.community_id.add_text(&community_id(src_ip, dst_ip, src_port, dst_port, protocol));
         for session in sessions {
-            self.src_ip.push(text(src));
-            self.dst_ip.push(text(dst));
+            self.src_ip.push(src, src_ip);
+            self.dst_ip.push(dst, dst_ip);
             self.src_port.push(Some(src_port));
             self.dst_port.push(Some(dst_port));
             self.protocol.push(Some(protocol));
-            self.mac.push(hop.and_then(|hop| events.flows.mac(hop)).map(str::to_owned));
-            self.direction.push(hop.map(|hop| Direction::name(hop.direction).to_owned()));
+            self.mac.push(hop.and_then(|hop| hop.mac));
+            self.direction.push(hop.map(|hop| hop.direction as u32));
             self.start.push(Some(session.start_ms));
             self.end.push(session.end_ms);
             // How long a session that started before lasted, nobody knows.
@@ -269,18 +289,18 @@ impl Rows {
             let duration_ms =
                 session.end_ms.and_then(|end_ms| u64::try_from(end_ms.saturating_sub(session.start_ms)).ok());
             self.duration_ms.push(duration_ms.filter(|_| knows_start));
-            self.status.push(Some(session.status.name().to_owned()));
+            self.status.push(Some(session.status as u32));
             self.totals.push(session.totals);
             self.continues.push(Some(session.continues));
             self.recreated.push(Some(session.is_recreated));
-            self.community_id.push(Some(id.clone()));
+            self.community_id.push(Some(id));
         }
     }
 
     fn table(self) -> Table {
         let mut table = Table::default();
-        table.add("src_ip", Values::Text(self.src_ip));
-        table.add("dst_ip", Values::Text(self.dst_ip));
+        table.add("src_ip", Values::Text(self.src_ip.texts));
+        table.add("dst_ip", Values::Text(self.dst_ip.texts));
         table.add("src_port", Values::U16(self.src_port));
         table.add("dst_port", Values::U16(self.dst_port));
         table.add("protocol", Values::U8(self.protocol));

@@ -15,9 +15,9 @@
 //! How much was spread over such an assumed time stands in the table's notes.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::events::{Event, Events, Kind, told};
+use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
 use crate::aggregate::building_blocks::keys::{Key, KeyTable, KeyValue};
-use crate::aggregate::building_blocks::totals::{Sum, Totals, add_columns};
+use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::{Table, Values};
@@ -74,8 +74,8 @@ type Buckets = HashMap<(i64, u32), Totals, FixedState>;
 /// What was spread over a time that nobody logged.
 #[derive(Clone, Copy, Debug, Default)]
 struct Assumed {
-    tuples: u64,
-    bytes: Sum,
+    /// Their number and bytes.
+    totals: Totals,
     shortened: u64,
 }
 
@@ -117,10 +117,8 @@ impl Timeline {
                 continue;
             }
             let from_ms = since_ms.unwrap_or_else(|| {
-                let [_, out, _, back] = counters;
-                assumed.tuples += 1;
-                assumed.bytes.add(out, event.logged & 2 != 0);
-                assumed.bytes.add(back, event.logged & 8 != 0);
+                assumed.totals.tuples += 1;
+                assumed.totals.add_counters(counters, event.logged);
                 let usual_ms = event.time_ms.saturating_sub(CONTINUE_MS);
                 if event.kind == Kind::End { usual_ms.min(first_ms) } else { usual_ms }
             });
@@ -168,11 +166,7 @@ impl Timeline {
 
     fn add_counters(&self, bucket_ms: i64, event: &Event, counters: [u64; 4], buckets: &mut Buckets) {
         let totals = buckets.entry((bucket_ms, event.tag)).or_default();
-        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = counters;
-        totals.packets_src_to_dst.add(packets_src_to_dst, event.logged & 1 != 0);
-        totals.bytes_src_to_dst.add(bytes_src_to_dst, event.logged & 2 != 0);
-        totals.packets_dst_to_src.add(packets_dst_to_src, event.logged & 4 != 0);
-        totals.bytes_dst_to_src.add(bytes_dst_to_src, event.logged & 8 != 0);
+        totals.add_counters(counters, event.logged);
     }
 
     fn bucket(&self, time_ms: i64) -> i64 {
@@ -215,8 +209,9 @@ impl Aggregate for Timeline {
         let mut buckets = core::mem::take(&mut self.buckets);
         let mut assumed = Assumed::default();
         let ordered = self.events.ordered();
+        let mut of_flow = Vec::new();
         for flow in 0..self.events.flows.len() as u32 {
-            let of_flow = told(ordered.of_flow(flow, &self.events));
+            tell(ordered.of_flow(flow, &self.events), &mut of_flow);
             self.spread_flow(&of_flow, &mut buckets, &mut assumed);
         }
         drop(ordered);
@@ -238,11 +233,9 @@ impl Aggregate for Timeline {
 
         let mut table = Table::default();
         table.add("time", Values::TimeMs(rows.iter().map(|(bucket_ms, ..)| Some(*bucket_ms)).collect()));
-        let key_rows: Vec<Option<Vec<KeyValue>>> = rows
-            .iter()
-            .map(|(_, place, _)| keys.get(*place as usize).map(|(values, _)| values.clone()))
-            .collect();
-        self.keys.add_columns(&mut table, &key_rows);
+        let key_rows =
+            rows.iter().map(|(_, place, _)| keys.get(*place as usize).map(|(values, _)| values.as_slice()));
+        self.keys.add_columns(&mut table, key_rows);
         let totals: Vec<Totals> = rows.into_iter().map(|(.., totals)| totals).collect();
         add_columns(&mut table, &totals);
         let bits = |totals: &Totals| Some(totals.bytes()? as f64 * 8000.0 / self.every_ms as f64);
@@ -255,12 +248,12 @@ impl Aggregate for Timeline {
 impl Assumed {
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.tuples > 0 {
+        if self.totals.tuples > 0 {
             notes.push(format!(
                 "{} tuples with {} bytes have no earlier tuple of their flow in the data: continues were spread over 5 \
                  minutes, ends from the start of the data on",
-                self.tuples,
-                self.bytes.value().unwrap_or(0)
+                self.totals.tuples,
+                self.totals.bytes().unwrap_or(0)
             ));
         }
         if self.shortened > 0 {

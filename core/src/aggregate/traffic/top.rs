@@ -162,10 +162,10 @@ impl Top {
             Metric::Tuples => Some(totals.tuples),
             Metric::Flows => Some(totals.flows),
             Metric::Denied => Some(totals.denied),
-            Metric::PacketsSrcToDst => totals.packets_src_to_dst.value(),
-            Metric::BytesSrcToDst => totals.bytes_src_to_dst.value(),
-            Metric::PacketsDstToSrc => totals.packets_dst_to_src.value(),
-            Metric::BytesDstToSrc => totals.bytes_dst_to_src.value(),
+            Metric::PacketsSrcToDst => totals.packets_src_to_dst(),
+            Metric::BytesSrcToDst => totals.bytes_src_to_dst(),
+            Metric::PacketsDstToSrc => totals.packets_dst_to_src(),
+            Metric::BytesDstToSrc => totals.bytes_dst_to_src(),
             Metric::Bytes => totals.bytes(),
             Metric::Packets => totals.packets(),
             Metric::Peers => Some(peers),
@@ -280,7 +280,7 @@ impl Aggregate for Top {
         let share = Values::F64(share.collect());
 
         let mut table = Table::default();
-        self.keys.add_columns(&mut table, &key_rows);
+        self.keys.add_columns(&mut table, key_rows.iter().map(Option::as_deref));
         add_columns(&mut table, &rows);
         table.add("peers", Values::U64(peer_column));
         table.add("share", share);

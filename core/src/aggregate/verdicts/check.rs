@@ -93,7 +93,7 @@ impl Check {
     #[must_use]
     pub fn violations(table: &Table) -> usize {
         let Some(Values::Text(verdicts)) = table.column("verdict") else { return 0 };
-        verdicts.iter().filter(|verdict| verdict.as_deref() == Some(PolicyVerdict::Violation.name())).count()
+        verdicts.iter().filter(|verdict| *verdict == Some(PolicyVerdict::Violation.name())).count()
     }
 }
 
@@ -173,10 +173,10 @@ impl Aggregate for Check {
                 (false, true) => PolicyVerdict::Violation,
                 (false, false) => PolicyVerdict::Blocked,
             };
-            let name = |address| policy.name_of(address);
-            let groups = (name(conversation.src_ip), name(conversation.dst_ip));
+            let groups = (policy.name_of(conversation.src_ip), policy.name_of(conversation.dst_ip));
             let port = (Some(conversation.dst_port), Some(conversation.protocol));
-            let row = judged.entry((verdict, first, groups.0, groups.1, port.0, port.1)).or_default();
+            let row =
+                judged.entry((verdict, first, Some(groups.0), Some(groups.1), port.0, port.1)).or_default();
             let mut span = TimeSpan::default();
             for talk in places {
                 row.totals.merge(&talk.totals);
@@ -248,8 +248,8 @@ mod tests {
             [
                 ["-", "web", "clients", "445", "violation", "1"],
                 ["admin", "clients", "web", "22", "too_strict", "2"],
-                ["site", "-", "web", "443", "allowed", "1"],
-                ["-", "-", "web", "3389", "blocked", "1"],
+                ["site", "public", "web", "443", "allowed", "1"],
+                ["-", "public", "web", "3389", "blocked", "1"],
                 ["old", "-", "-", "-", "unused", "0"],
             ]
         );
@@ -292,7 +292,7 @@ mod tests {
                     text if text.starts_with("10.1.1.") => "web",
                     text if text.starts_with("10.1.2.") => "clients",
                     text if text.starts_with("10.") => "all",
-                    _ => "-",
+                    _ => "public",
                 };
                 let wanted = [expected.to_owned(), tuple.dst_port.to_string(), group.to_owned()];
                 prop_assert!(verdicts.iter().any(|cells| *cells == wanted), "{wanted:?} in {verdicts:?}");

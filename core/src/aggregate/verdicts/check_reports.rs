@@ -91,7 +91,7 @@ struct Row<'t> {
 
 fn rows(table: &Table) -> impl Iterator<Item = Row<'_>> {
     let text = |name: &str, row: usize| match table.column(name) {
-        Some(Values::Text(values)) => values.get(row).and_then(Option::as_deref),
+        Some(Values::Text(values)) => values.get(row),
         _ => None,
     };
     let number = |name: &str, row: usize| match table.column(name) {
@@ -103,8 +103,8 @@ fn rows(table: &Table) -> impl Iterator<Item = Row<'_>> {
     (0..table.len()).map(move |row| Row {
         verdict: text("verdict", row).and_then(PolicyVerdict::from_name),
         rule: text("rule", row),
-        src_group: text("src_group", row).unwrap_or("(no group)"),
-        dst_group: text("dst_group", row).unwrap_or("(no group)"),
+        src_group: text("src_group", row).unwrap_or_default(),
+        dst_group: text("dst_group", row).unwrap_or_default(),
         dst_port: number("dst_port", row).and_then(|port| port.try_into().ok()),
         protocol: number("protocol", row).and_then(|protocol| protocol.try_into().ok()),
         tuples: number("tuples", row).unwrap_or(0),
@@ -180,7 +180,7 @@ mod tests {
         let text = junit(&result());
         assert!(text.contains("tests=\"2\" failures=\"1\" skipped=\"1\""), "{text}");
         assert!(
-            text.contains("name=\"a &lt;&amp;&gt; &quot;b&quot; to (no group) on port 445, protocol 6\""),
+            text.contains("name=\"a &lt;&amp;&gt; &quot;b&quot; to private on port 445, protocol 6\""),
             "{text}"
         );
         assert!(

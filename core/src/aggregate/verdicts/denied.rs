@@ -154,8 +154,8 @@ impl Aggregate for Denied {
             .collect();
         rows.sort_unstable();
         let mut table = Rows::of(&rows)
-            .text("src_ip", |row| Some(row.src_ip.to_string()))
-            .text("dst_ip", |row| Some(row.dst_ip.to_string()))
+            .address("src_ip", |row| Some(row.src_ip))
+            .address("dst_ip", |row| Some(row.dst_ip))
             .port("dst_port", |row| Some(row.dst_port))
             .small("protocol", |row| Some(row.protocol))
             .text("rule", |row| row.rule.clone())

@@ -6,6 +6,7 @@ mod denied;
 mod nsg;
 mod policy;
 mod rule_reach;
+mod rule_trend;
 mod rules;
 mod why;
 

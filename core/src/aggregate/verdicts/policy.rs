@@ -13,7 +13,8 @@
 //! Besides the groups, `any`, `public` and `private` are known. `from` and `to` are a name or a list; without `ports`
 //! every port is meant, without `protocol` every protocol (`tcp`, `udp`, or a number). `rules` may stand for `allow`.
 //! A word that is not known is an error, for a misspelt allowance would be a silent one. Prefixes may lie in each
-//! other: an address is in the groups of all of them, and goes by the name of the narrowest.
+//! other: an address is in the groups of all of them, and goes by the name of the narrowest; in no group
+//! it goes by `public` or `private`.
 //!
 //! Not here: YAML (the faces make JSON of it) and the traffic (`check.rs`).
 
@@ -106,9 +107,10 @@ impl Policy {
         &self.allowances
     }
 
-    /// The name of the narrowest group that holds the address.
-    pub(super) fn name_of(&self, address: IpAddr) -> Option<&str> {
-        self.names.name_of(address)
+    /// The name of the narrowest group that holds the address; in none it is `public` or `private`.
+    pub(super) fn name_of(&self, address: IpAddr) -> &str {
+        let of_kind = if is_public(address) { "public" } else { "private" };
+        self.names.name_of(address).unwrap_or(of_kind)
     }
 
     pub(super) fn member(&self, address: IpAddr) -> Member {
@@ -315,7 +317,9 @@ mod tests {
         assert!(!allows(0, "10.1.2.7", "10.1.1.9", 443, 6));
         assert!(allows(1, "10.1.2.7", "10.1.1.9", 1, 1));
         assert_eq!(policy.allowances()[0].name, "1: web, public to data on 443, 8000-8100");
-        assert_eq!(policy.name_of([10, 1, 2, 7].into()), Some("data"));
+        assert_eq!(policy.name_of([10, 1, 2, 7].into()), "data");
+        assert_eq!(policy.name_of([8, 8, 8, 8].into()), "public");
+        assert_eq!(policy.name_of([192, 168, 0, 1].into()), "private");
     }
 
     #[test]

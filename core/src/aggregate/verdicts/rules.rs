@@ -1,9 +1,10 @@
 //! `rules`: what the rules do: which of them judged what, and with an exported NSG, which of them do nothing.
 //!
-//! Not here: how a rule's traffic changes over time; that is `timeline` by rule.
+//! Not here: how a rule's traffic changes from hour to hour; that is `timeline` by rule.
 
 use super::nsg::{Nsg, NsgRule};
 use super::rule_reach::Reach;
+use super::rule_trend::Trends;
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::keyed::{Keyed, KeyedRow, Traffic, biggest_first};
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Traffic by ACL, rule and origin, most tuples first, with the pair of addresses that each judged most of.
+/// Traffic by ACL, rule and origin, most tuples first, with the pair of addresses that each judged most of, and whether
+/// it is hit more and more (`trend`, see `rule_trend`).
 ///
 /// With an NSG the table also has its rules that judged nothing, at the end, and these columns, null for rules of
 /// other ACLs: `priority`, `shadowed_by` (the rule before it that covers it), `allowed_ports` and `used_ports` (how
@@ -31,6 +33,7 @@ pub struct Rules {
     addresses: Addresses,
     /// By rule, source and destination.
     pairs: HashMap<(u32, u32, u32), Totals, FixedState>,
+    trends: Trends,
     #[serde(skip)]
     nsg: Option<Nsg>,
     /// What each rule passed; kept only with an NSG.
@@ -46,6 +49,7 @@ impl Rules {
             rules: Keyed::new(&keys, Arc::new(Groups::default())),
             addresses: Addresses::default(),
             pairs: HashMap::default(),
+            trends: Trends::default(),
             nsg,
             reach: Vec::new(),
         }
@@ -84,6 +88,7 @@ impl Aggregate for Rules {
 
     fn add(&mut self, batch: &Batch) {
         let codes = self.rules.add(batch);
+        self.trends.add(&codes, &batch.time_ms);
         let own: Vec<u32> =
             batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
         let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
@@ -108,6 +113,7 @@ impl Aggregate for Rules {
         for ((rule, src, dst), totals) in &other.pairs {
             self.pairs.entry((code(*rule), own(*src), own(*dst))).or_default().merge(totals);
         }
+        self.trends.merge(&other.trends, code);
         for (theirs, reach) in (0..).zip(&other.reach) {
             if let Some(own) = self.reach(code(theirs)) {
                 own.merge(reach);
@@ -117,7 +123,7 @@ impl Aggregate for Rules {
 
     fn finish(mut self) -> Table {
         let mut rows = self.rules.rows();
-        let top_pairs = self.top_pairs(rows.len());
+        let (top_pairs, trends) = (self.top_pairs(rows.len()), self.trends.finish(rows.len()));
         biggest_first(&mut rows, |row| Some(row.entry.totals.tuples));
         let logged = rows.len();
         let nsg = self.nsg.take();
@@ -145,6 +151,9 @@ impl Aggregate for Rules {
             top_pairs.get(row.code as usize).filter(|_| place < logged).cloned().flatten()
         };
         table.add("top_pair", Values::Text(rows.iter().enumerate().map(pair).collect()));
+        // Rules that judged nothing have no number and so no trend.
+        let trend = |row: &KeyedRow<Traffic>| trends.get(row.code as usize).copied().flatten();
+        table.add("trend", Values::F64(rows.iter().map(trend).collect()));
         if let Some(nsg) = &nsg {
             add_nsg_columns(&mut table, nsg, &rows, &self.reach);
         }
@@ -232,7 +241,7 @@ mod tests {
         assert_eq!(
             names.join(" "),
             "acl_id rule rule_origin allowed denied tuples flows packets_src_to_dst bytes_src_to_dst packets_dst_to_src \
-             bytes_dst_to_src bytes first_time last_time top_pair"
+             bytes_dst_to_src bytes first_time last_time top_pair trend"
         );
         assert_eq!(
             printed(&table, &["rule", "rule_origin", "allowed", "denied", "top_pair"]),

@@ -347,8 +347,8 @@ impl Aggregate for Why {
             if stretch.judged.is_backwards { (self.dst_ip, self.src_ip) } else { (self.src_ip, self.dst_ip) }
         };
         let mut table = Rows::of(&stretches)
-            .text("src_ip", |stretch| Some(ends(stretch).0.to_string()))
-            .text("dst_ip", |stretch| Some(ends(stretch).1.to_string()))
+            .address("src_ip", |stretch| Some(ends(stretch).0))
+            .address("dst_ip", |stretch| Some(ends(stretch).1))
             .port("dst_port", |stretch| Some(stretch.judged.dst_port))
             .small("protocol", |stretch| Some(stretch.judged.protocol))
             .text("mac", |stretch| stretch.judged.mac.clone())

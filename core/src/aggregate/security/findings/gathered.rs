@@ -148,7 +148,7 @@ impl<'t> Cells<'t> {
 
     fn text(&self, column: &str) -> Option<&'t str> {
         match self.table.column(column)? {
-            Values::Text(values) => values.get(self.row)?.as_deref(),
+            Values::Text(values) => values.get(self.row),
             _ => None,
         }
     }
