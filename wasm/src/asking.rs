@@ -3,13 +3,13 @@
 //! States of questions that are asked while logs are read stay here (`keepStates`): the next time only new pages are
 //! taken in. Other workers' parts of an answer come as bytes.
 
+use crate::pages::Page;
 use crate::results::{object, rows};
 use crate::session::Session;
 use crate::tables::table;
 use crate::view::View;
 use serde_json::Value;
 use vnetflow_core::aggregate::{Aggregate, Analysis, Vantage};
-use vnetflow_core::batch::Batch;
 use vnetflow_core::filter::Filter;
 use vnetflow_core::issue::Issue;
 use vnetflow_core::table::{Section, Table};
@@ -39,7 +39,7 @@ pub(crate) struct Standing {
     filter: String,
     is_once: bool,
     state: Analysis,
-    pages: usize,
+    pub(crate) pages: usize,
     files: u64,
     issues: usize,
     /// Rows that it has seen and the session no longer keeps.
@@ -47,12 +47,19 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Takes in rows that are not kept. Only a question about everything can: a view's rows are chosen from pages.
-    pub(crate) fn add_dropped(&mut self, batch: &Batch, rows: u64) {
-        if self.filter.is_empty() && !self.is_once {
-            self.state.add(batch);
-            self.dropped += rows;
+    /// Only such a question can count rows that are no longer there: a view's rows are chosen from pages.
+    pub(crate) fn is_about_everything(&self) -> bool {
+        self.filter.trim().is_empty() && !self.is_once
+    }
+
+    /// Takes in all pages, of which those from `kept` on are then dropped.
+    pub(crate) fn drop_pages(&mut self, pages: &[Page], kept: usize) {
+        for page in pages.get(self.pages..).unwrap_or_default() {
+            self.state.add(&page.batch);
         }
+        self.dropped +=
+            pages.get(kept..).unwrap_or_default().iter().map(|page| page.batch.len() as u64).sum::<u64>();
+        self.pages = kept;
     }
 }
 
@@ -98,6 +105,7 @@ impl Session {
         self.view(filter, once)?;
         let questions: Vec<Value> = serde_json::from_str(questions)?;
         let items = questions.iter().map(|question| self.standing(question, filter, once)).collect();
+        self.open_jobs += 1;
         Ok(Job { filter: filter.to_owned(), is_once: once, items })
     }
 
@@ -198,9 +206,19 @@ impl Session {
 
     /// Ends a job, done or not: its states are kept where they may be asked for again.
     pub fn end(&mut self, job: Job) {
+        self.open_jobs -= 1;
         if self.keeps_states {
             self.standing.extend(job.items.into_iter().flatten());
         }
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Ends a job whose rows changed under it: nothing of it is of use.
+    pub fn abandon(&mut self, job: Job) {
+        self.open_jobs -= 1;
+        drop(job);
     }
 }
 

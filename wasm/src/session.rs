@@ -48,8 +48,10 @@ pub struct Session {
     pub(crate) order: Option<Order>,
     /// The first pass of the filter for which a choice is being made.
     pub(crate) pass: Option<(String, Vantage)>,
-    /// New pages are taken into the standing questions and then dropped.
-    drops_rows: bool,
+    /// From this page on pages are taken into the standing questions and then dropped.
+    kept_pages: Option<usize>,
+    /// Jobs that are under way: they hold states that belong to the standing questions.
+    pub(crate) open_jobs: usize,
     pub(crate) dropped_rows: u64,
     tuples: u64,
     is_split: bool,
@@ -74,7 +76,8 @@ impl Session {
             scratch: Batch::default(),
             order: None,
             pass: None,
-            drops_rows: false,
+            kept_pages: None,
+            open_jobs: 0,
             dropped_rows: 0,
             tuples: 0,
             is_split: false,
@@ -176,10 +179,23 @@ impl Session {
         results::issues(&self.issues).map(JsCast::unchecked_into)
     }
 
-    /// Keeps no rows from now on: they only count in questions that were asked before.
+    /// Keeps no more rows than those that are here at the first call: later ones only count in questions about everything
+    /// that were asked while states are kept. Does nothing while a job is under way.
     #[wasm_bindgen(js_name = dropRows)]
     pub fn drop_rows(&mut self) {
-        self.drops_rows = true;
+        self.keeps_states = true;
+        let kept = *self.kept_pages.get_or_insert(self.pages.len());
+        if self.open_jobs > 0 || self.pages.len() <= kept {
+            return;
+        }
+        // A question about some of the rows would find others the next time.
+        self.standing.retain(|standing| standing.is_about_everything() || standing.pages <= kept);
+        for standing in self.standing.iter_mut().filter(|standing| standing.is_about_everything()) {
+            standing.drop_pages(&self.pages, kept);
+        }
+        self.dropped_rows += self.pages.drain(kept..).map(|page| page.batch.len() as u64).sum::<u64>();
+        self.views.iter_mut().for_each(|(_, _, view)| view.keep_pages(kept));
+        self.order = None;
     }
 
     /// Completes what was read: rows that fill no page become one of their own.
@@ -231,13 +247,7 @@ impl Session {
     fn take_batches(&mut self) {
         while let Some(batch) = self.decoder.next_batch() {
             self.tuples += batch.len() as u64;
-            if self.drops_rows {
-                self.dropped_rows += batch.len() as u64;
-                let rows = batch.len() as u64;
-                self.standing.iter_mut().for_each(|standing| standing.add_dropped(&batch, rows));
-            } else {
-                self.pages.push(self.tracker.page(batch));
-            }
+            self.pages.push(self.tracker.page(batch));
         }
     }
 }

@@ -46,6 +46,11 @@ impl View {
         self.copied = 0;
     }
 
+    /// Forgets what is known of pages behind these, which are dropped.
+    pub(crate) fn keep_pages(&mut self, pages: usize) {
+        self.kept.truncate(pages);
+    }
+
     /// Decides from now on where each flow counts.
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);

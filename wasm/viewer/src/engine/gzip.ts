@@ -103,6 +103,8 @@ async function* gunzipByScript(packed: Packed): Chunks {
     }
     ready = [];
   }
+  // No member is shorter.
+  if (watch.packed < 18) throw new Error("the gzip file ends inside its head");
   // The last member's length ends in zero bytes where it is short.
   try {
     unpacker.push(new Uint8Array(Math.min(tail, 8)), true);

@@ -214,6 +214,7 @@ class WorkerEngine implements Engine {
     const { side } = this;
     this.library = new Library(pool, this.options.split ?? USUAL_LIMITS, {
       side: (name, found) => void side.add(name, found),
+      hasDropped: () => this.workers.some(({ droppedTuples }) => droppedTuples > 0),
       fileDone: () => (this.filesDone += pool === this.pool ? 1 : 0),
     });
     const { library } = this;

@@ -17,6 +17,8 @@ interface Split {
 export interface LibraryEvents {
   side(name: string, found: Extract<ReadResult, { kind: "side" }>): void;
   fileDone(): void;
+  /** True once rows were dropped. */
+  hasDropped(): boolean;
 }
 
 /** Parts smaller than this cost more at their seams than a second worker brings. */
@@ -141,6 +143,12 @@ export class Library {
     if (split.left > 0) return;
     this.splits.delete(task.place);
     if (split.isClean || this.isCancelled) return;
+    if (this.events.hasDropped()) {
+      // What was dropped can't be taken back, and reading it again would count it twice.
+      const message = "read in parts, of which some are damaged or did not fit together: tuples at their seams may be missing";
+      await remotes[0]?.call("fail", [task.source.name, 0, message]);
+      return;
+    }
     // Damage, or a guess that was none: only one pass over the whole can say what stands where.
     await Promise.all(
       remotes.map((remote, number) =>

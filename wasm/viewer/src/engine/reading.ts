@@ -22,7 +22,6 @@ export class Reading {
   private isCancelled = false;
   private bytes = 0;
   private told = 0;
-  private isDropping = false;
 
   constructor(
     private readonly session: Session,
@@ -80,10 +79,8 @@ export class Reading {
     if (!always && now - this.told < TELL_MS) return;
     this.told = now;
     const memoryBytes = this.memory.buffer.byteLength;
-    if (memoryBytes > this.memoryBudgetBytes && !this.isDropping) {
-      this.isDropping = true;
-      this.session.dropRows();
-    }
+    // Memory never shrinks, so once past the budget always past it.
+    if (memoryBytes > this.memoryBudgetBytes) this.session.dropRows();
     const { session, bytes } = this;
     this.bytes = 0;
     this.tell({

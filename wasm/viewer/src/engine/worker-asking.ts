@@ -31,8 +31,11 @@ const SLICE_MS = 20;
 export class Asking {
   private readonly jobs = new Map<number, Job>();
   private readonly ended = new Set<number>();
+  private readonly endings = new Map<number, () => void>();
   private last: Promise<unknown> = Promise.resolve();
   private revision = 0;
+  /** The last job that ran to its end. */
+  private done = -1;
 
   constructor(private readonly session: Session) {}
 
@@ -43,7 +46,9 @@ export class Asking {
 
   ask(id: number, questions: JobQuestion[], view: View, leads: boolean): Promise<Moved<AskedPart[]>> {
     const done = this.last.then(() => this.run(id, questions, view, leads));
-    this.last = done.catch(() => undefined);
+    // Until a job has ended its states are away: the next one would start anew.
+    const ended = done.then(() => (this.jobs.has(id) ? new Promise<void>((resolve) => this.endings.set(id, resolve)) : undefined));
+    this.last = ended.catch(() => undefined);
     return done;
   }
 
@@ -61,7 +66,9 @@ export class Asking {
     if (job !== undefined) {
       this.jobs.delete(id);
       this.session.end(job);
-    } else {
+      this.endings.get(id)?.();
+      this.endings.delete(id);
+    } else if (id > this.done) {
       this.ended.add(id);
     }
   }
@@ -75,6 +82,7 @@ export class Asking {
       const isDone = await this.steps(id, job, revision);
       if (!isDone) continue;
       const parts = questions.map((_, index) => this.part(job, index, leads));
+      this.done = Math.max(this.done, id);
       if (leads) this.jobs.set(id, job);
       else this.session.end(job);
       return new Moved(
@@ -93,7 +101,7 @@ export class Asking {
       await lookUp();
       until = performance.now() + SLICE_MS;
       if (this.revision !== revision) {
-        job.free();
+        this.session.abandon(job);
         return false;
       }
       if (this.ended.has(id)) {

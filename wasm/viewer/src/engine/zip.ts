@@ -13,6 +13,9 @@ const LOCAL = 0x04034b50;
 /** What stands in a field of 32 bits where the number itself stands in the zip64 part. */
 const IN_ZIP64 = 0xffffffff;
 
+/** What of a zip is read; the rest of it is nobody's log. */
+const LOG_NAME = /\.json(?:\.gz)?$/i;
+
 /** More entries than this are no folder of logs. */
 const MOST_ENTRIES = 1_000_000;
 
@@ -47,7 +50,7 @@ export async function entriesOf(file: Blob): Promise<{ entries: ZipEntry[]; prob
     const storedBytes = number(20);
     const headerOffset = number(42);
     at += 46 + nameBytes + extraBytes + commentBytes;
-    if (name.endsWith("/") || isHidden(name)) continue;
+    if (!LOG_NAME.test(name) || isHidden(name)) continue;
     if (isEncrypted) problems.push({ name, message: "encrypted: the viewer has no password for it" });
     else if (method !== 0 && method !== 8) problems.push({ name, message: `packed by method ${method}: expected deflate or stored` });
     else entries.push({ name, headerOffset, storedBytes, unpackedBytes, isDeflated: method === 8 });

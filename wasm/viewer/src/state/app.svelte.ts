@@ -7,7 +7,7 @@ import { Format } from "./format";
 import { readHash, writeHash, START, type Kept, type Unit } from "./hash";
 import { History } from "./history";
 import { settings } from "./settings.svelte";
-import { cell } from "./table";
+import { cell, numberAt } from "./table";
 
 const NOTHING_READ: Progress = {
   phase: "idle", files: 0, filesDone: 0, bytes: 0, bytesDone: 0, tuples: 0, issues: 0,
@@ -37,6 +37,8 @@ class App {
   isDemo = $state(false);
   /** First and last time of all that was read, whatever the filter. */
   extent = $state.raw<[number, number] | null>(null);
+  /** How many tuples were read, whatever the filter. */
+  tuples = $state(0);
   /** A sentence for the reader, such as an error; announced. */
   notice = $state<string | null>(null);
 
@@ -98,6 +100,7 @@ class App {
     this.isDemo = false;
     this.inputs = [];
     this.extent = null;
+    this.tuples = 0;
     this.progress = NOTHING_READ;
     this.change({ filter: "", view: START.view, options: {} });
   }
@@ -111,6 +114,7 @@ class App {
   async #measure(): Promise<void> {
     try {
       const table = await this.engine.ask({ analysis: "summary", filter: "" }, "extent");
+      this.tuples = numberAt(table, "tuples", 0) ?? 0;
       const [first, last] = [cell(table, "first_time", 0), cell(table, "last_time", 0)];
       if (typeof first === "number" && typeof last === "number") this.extent = [first, last];
     } catch {

@@ -14,7 +14,8 @@ export class Asked<Answer> {
   readonly #ask: (question: Question) => Promise<Answer>;
   #text = "";
   #number = 0;
-  #isBusy = false;
+  /** True while an answer is awaited. */
+  isBusy = $state(false);
   #again: Question | null = null;
 
   /** To be made while a component is; `make` is followed, and null asks nothing. */
@@ -37,7 +38,7 @@ export class Asked<Answer> {
     if (isOther) {
       this.isStale = this.answer !== null;
       void this.#run(question);
-    } else if (this.#isBusy) {
+    } else if (this.isBusy) {
       this.#again = question;
     } else {
       void this.#run(question);
@@ -46,7 +47,7 @@ export class Asked<Answer> {
 
   async #run(question: Question): Promise<void> {
     const mine = ++this.#number;
-    this.#isBusy = true;
+    this.isBusy = true;
     this.#again = null;
     try {
       const answer = await this.#ask(question);
@@ -61,7 +62,7 @@ export class Asked<Answer> {
       }
     }
     this.isStale = false;
-    this.#isBusy = false;
+    this.isBusy = false;
     if (this.#again !== null) void this.#run(this.#again);
   }
 }

@@ -43,9 +43,9 @@ export async function openDemo(page: Page, hash = ""): Promise<void> {
 
 /** Waits until everything is read. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.locator("footer")).toBeVisible();
-  await expect(page.locator("progress")).toHaveCount(0, { timeout: 60_000 });
-  await page.waitForTimeout(300);
+  await expect(page.locator("footer[data-phase=done]")).toBeVisible({ timeout: 60_000 });
+  await page.waitForTimeout(400);
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0, { timeout: 20_000 });
   await expect(page.locator(".stale")).toHaveCount(0, { timeout: 20_000 });
 }
 

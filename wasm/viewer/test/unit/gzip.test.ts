@@ -41,3 +41,7 @@ test("a bomb is stopped", async () => {
   await expect(read()).rejects.toThrow(/bytes from each packed one is no log/);
   expect(given).toBeLessThan(300_000_000);
 });
+
+test("a head alone is an error", async () => {
+  await expect(unpacked(gzipSync(second).subarray(0, 12))).rejects.toThrow();
+});
