@@ -45,7 +45,7 @@ const COLUMNS: Record<string, Shown> = {
   target_resource_id: shown("Target", "resource", 18),
   flow_log_resource_id: shown("Flow log", "resource", 18),
   flow_log_version: shown("Version", "count", 7),
-  mac: shown("NIC", "name", 14),
+  mac: shown("NIC", "name", 15),
   source: shown("File", "text", 40),
   offset: shown("Offset", "count", 11, "byte in the file; for gzip and zip in the unpacked text"),
   group: shown("Group", "name", 12),
