@@ -20,6 +20,8 @@ export function cellText(format: Format, name: string, value: Value, kind: Kind 
       return format.short(number, "bit/s");
     case "share":
       return format.share(number);
+    case "trend":
+      return format.trend(number);
     case "score":
       return format.score(number);
     case "duration":

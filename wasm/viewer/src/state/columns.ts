@@ -3,7 +3,7 @@
 /** What sort of value a column holds; decides its text, side and filter. */
 export type Kind =
   | "address" | "port" | "protocol" | "word" | "verdict" | "name" | "resource" | "text" | "filter"
-  | "count" | "bytes" | "rate" | "share" | "score" | "duration" | "time" | "yes" | "severity" | "span" | "split" | "pair";
+  | "count" | "bytes" | "rate" | "share" | "trend" | "score" | "duration" | "time" | "yes" | "severity" | "span" | "split" | "pair";
 
 /** How a column is shown. */
 export interface Shown {
@@ -45,7 +45,7 @@ const COLUMNS: Record<string, Shown> = {
   target_resource_id: shown("Target", "resource", 18),
   flow_log_resource_id: shown("Flow log", "resource", 18),
   flow_log_version: shown("Version", "count", 7),
-  mac: shown("NIC", "name", 14),
+  mac: shown("NIC", "name", 15),
   source: shown("File", "text", 40),
   offset: shown("Offset", "count", 11, "byte in the file; for gzip and zip in the unpacked text"),
   group: shown("Group", "name", 12),
@@ -62,6 +62,7 @@ const COLUMNS: Record<string, Shown> = {
   packets_src_to_dst: shown("Packets →", "count", 10, "packets from source to destination"),
   packets_dst_to_src: shown("Packets ←", "count", 10, "packets from destination to source"),
   bits_per_second: shown("Bits/s", "rate", 10, "both directions, mean over the bin"),
+  trend: shown("Trend", "trend", 9, "the later half of the data against the earlier: +100 % is hit in the later half only, −100 % no longer"),
   share: shown("Share", "share", 9, "of all that pass the filter"),
   peers: shown("Peers", "count", 7, "distinct addresses at the other end"),
   sessions: shown("Sessions", "count", 9),
@@ -112,7 +113,7 @@ const COLUMNS: Record<string, Shown> = {
 };
 
 /** What a number of these kinds is counted in stands right. */
-const RIGHT: ReadonlySet<Kind> = new Set(["count", "bytes", "rate", "share", "score", "duration"]);
+const RIGHT: ReadonlySet<Kind> = new Set(["count", "bytes", "rate", "share", "trend", "score", "duration"]);
 
 /** How a column is shown; unknown ones by their name. */
 export function shownAs(name: string): Shown {

@@ -1,15 +1,14 @@
 /** What the drawer of details shows: one tuple of the flow table, by its row. */
 
-import type { RowsQuestion } from "../engine/protocol";
+import type { RawTuple } from "../engine/protocol";
 import type { Value } from "./table";
 
 /** A tuple to look at. */
 export interface Looked {
   /** Its columns, by name. */
   values: Record<string, Value>;
-  /** The row that `raw` is asked for, and the question that the engine must have answered last. */
-  row: number;
-  question: RowsQuestion;
+  /** Its place and text as logged. */
+  raw: Promise<RawTuple>;
 }
 
 class DrawerState {

@@ -16,6 +16,7 @@ export class Format {
   readonly #whole: Intl.NumberFormat;
   readonly #three: Intl.NumberFormat;
   readonly #share: Intl.NumberFormat;
+  readonly #trend: Intl.NumberFormat;
   readonly #score: Intl.NumberFormat;
 
   constructor(taste: Taste) {
@@ -23,6 +24,7 @@ export class Format {
     this.#whole = new Intl.NumberFormat(taste.locale, { maximumFractionDigits: 0 });
     this.#three = new Intl.NumberFormat(taste.locale, { maximumSignificantDigits: 3 });
     this.#share = new Intl.NumberFormat(taste.locale, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    this.#trend = new Intl.NumberFormat(taste.locale, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
     this.#score = new Intl.NumberFormat(taste.locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   }
 
@@ -47,6 +49,12 @@ export class Format {
 
   share(value: number | null): string {
     return value === null ? MISSING : this.#share.format(value);
+  }
+
+  /** `↗ +20 %`: the sign and an arrow, for changes from -1 to 1. */
+  trend(value: number | null): string {
+    if (value === null) return MISSING;
+    return `${value > 0.1 ? "↗" : value < -0.1 ? "↘" : "→"} ${this.#trend.format(value)}`;
   }
 
   score(value: number | null): string {

@@ -66,6 +66,8 @@ export interface View {
   columns: (options: Options) => string[];
   /** Columns with a bar in the cell. */
   bars?: string[];
+  /** Whether the first note is the answer in words. */
+  hasLead?: boolean;
   picture?: (scene: Scene) => PictureOf | null;
   component?: Component<{ view: View; options: Options }>;
   /** Not in the list of views; reached by clicks. */

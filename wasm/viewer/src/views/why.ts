@@ -16,6 +16,7 @@ export const why: View = {
   ],
   parameters: ({ src, dst, port }) =>
     !src || !dst ? null : { src, dst, ...(port && /^\d+$/.test(port) ? { port: Number(port) } : {}) },
+  hasLead: true,
   needs: "Say who asks and who is asked, or choose “Why can or can't it?” from the menu on a conversation.",
   columns: () => ["verdict", "rule", "rule_origin", "mac", "direction", "dst_port", "protocol", "tries", "bytes", "first_time", "last_time", "span"],
 };
