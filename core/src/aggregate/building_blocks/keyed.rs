@@ -1,6 +1,7 @@
 //! Something for every key: the ground of analyses that are one entry a key and nothing else.
 
-use super::keys::{Key, KeyTable, KeyValue};
+use super::key_table::KeyTable;
+use super::keys::{Key, KeyValue};
 use super::span::TimeSpan;
 use super::totals::Totals;
 use crate::batch::Batch;

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod attempts;
 pub(crate) mod events;
 pub(crate) mod flow_table;
+pub(crate) mod key_table;
 pub(crate) mod keyed;
 pub(crate) mod keys;
 pub(crate) mod rows;

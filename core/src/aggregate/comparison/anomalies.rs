@@ -12,7 +12,8 @@
 
 use crate::aggregate::Aggregate;
 use crate::aggregate::Metric;
-use crate::aggregate::building_blocks::keys::{Key, KeyTable, KeyValue};
+use crate::aggregate::building_blocks::key_table::KeyTable;
+use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::statistics::Sample;
 use crate::aggregate::building_blocks::totals::Totals;

@@ -8,7 +8,8 @@
 //! The counters are sums over all rows that were given: two periods of different length differ by that alone.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::keys::{Key, KeyTable, KeyValue};
+use crate::aggregate::building_blocks::key_table::KeyTable;
+use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;

@@ -16,7 +16,8 @@
 
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
-use crate::aggregate::building_blocks::keys::{Key, KeyTable, KeyValue};
+use crate::aggregate::building_blocks::key_table::KeyTable;
+use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;

@@ -1,7 +1,8 @@
 //! `top`: who is biggest, by any key and any counter.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::keys::{End, Key, KeyTable, KeyValue, Pairs};
+use crate::aggregate::building_blocks::key_table::{KeyTable, Pairs};
+use crate::aggregate::building_blocks::keys::{End, Key, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
