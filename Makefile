@@ -11,9 +11,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+VIEWER := wasm/viewer
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM
 RUST_SOURCES := $(shell find core python/src tests/demo -name '*.rs' -o -name 'Cargo.toml' | sort) Cargo.toml Cargo.lock
 
-.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test notebook-test bench wheel format clean
+.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test bench-viewer notebook-test bench wheel format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -62,11 +65,29 @@ rust-test: ## the core, the corpus, the oracle, the laws, the generator
 python-test: $(VENV)/.built ## the package, the command line, the documentation's examples
 	$(BIN)/pytest --quiet
 
-wasm: ## build the browser module into wasm/pkg
+wasm: $(VIEWER)/node_modules/.ready ## build the browser module into wasm/pkg
 	wasm/build.sh
 
 wasm-test: wasm ## the corpus through WebAssembly
 	node --test wasm/test/*.test.mjs
+
+$(VIEWER)/node_modules/.ready: $(VIEWER)/package-lock.json
+	cd $(VIEWER) && npm ci --silent
+	touch $@
+
+# Debian's package; other systems name theirs with CHROMIUM.
+$(CHROMIUM):
+	apt-get update --quiet && apt-get install --yes --no-install-recommends chromium
+
+viewer: $(VIEWER)/node_modules/.ready wasm ## build the viewer: dist is a site, dist-single one file
+	cd $(VIEWER) && npm run --silent build
+
+viewer-test: viewer $(VENV)/.built $(CHROMIUM) ## the viewer's types, engine and builds, in real Chromium
+	cd $(VIEWER) && npx tsc --project tsconfig.json && npm run --silent test && npm run --silent test:engine
+
+bench-viewer: viewer $(VENV)/.built $(CHROMIUM) ## how long a drop and a filter take in Chromium; medians of five
+	test -d target/bench-viewer || $(BIN)/vnetflow demo target/bench-viewer --hours 4 --rate 410000 --quiet
+	cd $(VIEWER) && npm run --silent bench -- ../../target/bench-viewer 5
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet --nbmake notebooks
@@ -85,4 +106,4 @@ format: $(VENV)/.ready ## format everything
 
 clean: ## remove everything that was built
 	cargo clean
-	rm -rf $(VENV) $(DEMO) dist wasm/pkg node_modules
+	rm -rf $(VENV) $(DEMO) dist wasm/pkg node_modules $(VIEWER)/node_modules $(VIEWER)/dist*

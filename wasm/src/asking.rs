@@ -225,7 +225,9 @@ impl Session {
 impl Session {
     /// The number of the view of that filter and vantage.
     pub(crate) fn view(&mut self, filter: &str, once: bool) -> Result<usize, JsError> {
-        if let Some(found) = self.views.iter().position(|(text, is_once, _)| text == filter && *is_once == once) {
+        if let Some(found) =
+            self.views.iter().position(|(text, is_once, _)| text == filter && *is_once == once)
+        {
             let view = self.views.remove(found);
             self.views.push(view);
             return Ok(self.views.len() - 1);
@@ -243,8 +245,7 @@ impl Session {
 
     fn standing(&mut self, question: &Value, filter: &str, once: bool) -> Result<Standing, String> {
         let key = question.to_string();
-        let is_same =
-            |known: &Standing| known.key == key && known.filter == filter && known.is_once == once;
+        let is_same = |known: &Standing| known.key == key && known.filter == filter && known.is_once == once;
         if let Some(found) = self.standing.iter().position(is_same) {
             return Ok(self.standing.swap_remove(found));
         }

@@ -66,7 +66,7 @@ fn cell(values: &Values, row: usize) -> Cell<'_> {
         Values::U16(values) => number(values, row),
         Values::U64(values) => number(values, row),
         Values::TimeMs(values) => values.get(row).copied().flatten().map_or(Cell::Null, Cell::Time),
-        Values::Text(values) => values.get(row).and_then(Option::as_deref).map_or(Cell::Null, Cell::Text),
+        Values::Text(values) => values.get(row).map_or(Cell::Null, Cell::Text),
         // The tuple table has no other types.
         Values::F64(_) | Values::Bool(_) | Values::U8List(_) => Cell::Null,
     }

@@ -40,7 +40,13 @@ pub(crate) struct Order {
 impl Session {
     /// Sorts the rows that a filter and a vantage keep; gives how many there are.
     #[wasm_bindgen(js_name = sortRows)]
-    pub fn sort_rows(&mut self, filter: &str, once: bool, column: &str, descending: bool) -> Result<usize, JsError> {
+    pub fn sort_rows(
+        &mut self,
+        filter: &str,
+        once: bool,
+        column: &str,
+        descending: bool,
+    ) -> Result<usize, JsError> {
         let key = (filter.to_owned(), once, column.to_owned(), descending);
         if let Some(order) = self.order.as_ref().filter(|order| order.key == key) {
             return Ok(order.rows.len());

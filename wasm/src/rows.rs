@@ -5,10 +5,11 @@ use crate::pages::Run;
 use crate::results::object;
 use crate::session::Session;
 use crate::tables::table;
+use std::borrow::Cow;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::column_named;
 use vnetflow_core::decode::{DecodeOptions, Decoder};
-use vnetflow_core::table::{Table, Values};
+use vnetflow_core::table::{Table, TextColumn, Values};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
 
@@ -63,9 +64,11 @@ impl Session {
         for name in &columns {
             known(name)?;
             let mut values: Option<Values> = None;
-            for (page, row) in &places {
-                let Some(page) = self.pages.get(*page) else { continue };
-                let more = cells(&page.batch, name, &[*row]);
+            // Neighbours are mostly of one page.
+            for run in places.chunk_by(|(one, _), (other, _)| one == other) {
+                let Some(page) = run.first().and_then(|(page, _)| self.pages.get(*page)) else { continue };
+                let rows: Vec<u32> = run.iter().map(|(_, row)| *row).collect();
+                let more = cells(&page.batch, name, &rows);
                 values = Some(match values {
                     None => more,
                     Some(values) => joined(values, more),
@@ -231,13 +234,18 @@ fn known(column: &str) -> Result<(), JsError> {
     }
 }
 
+/// Two pieces of the same column.
 fn joined(values: Values, more: Values) -> Values {
-    let mut one = Table::default();
-    one.add("", values);
-    let mut other = Table::default();
-    other.add("", more);
-    one.append(other);
-    one.columns.pop().map_or(Values::U64(Vec::new()), |column| column.values)
+    match (values, more) {
+        (Values::U8(values), Values::U8(more)) => Values::U8([values, more].concat()),
+        (Values::U16(values), Values::U16(more)) => Values::U16([values, more].concat()),
+        (Values::TimeMs(values), Values::TimeMs(more)) => Values::TimeMs([values, more].concat()),
+        (Values::U64(values), Values::U64(more)) => Values::U64([values, more].concat()),
+        (Values::Text(values), Values::Text(more)) => {
+            Values::Text(values.iter().chain(more.iter()).collect())
+        }
+        (values, _) => values,
+    }
 }
 
 /// One column of these rows.
@@ -245,11 +253,14 @@ fn cells(batch: &Batch, column: &str, rows: &[u32]) -> Values {
     fn each<T>(rows: &[u32], value: impl Fn(usize) -> Option<T>) -> Vec<Option<T>> {
         rows.iter().map(|row| value(*row as usize)).collect()
     }
+    fn texts<'t>(rows: &[u32], value: impl Fn(usize) -> Option<Cow<'t, str>>) -> TextColumn {
+        rows.iter().map(|row| value(*row as usize)).collect()
+    }
     let text = |code: &dyn Fn(usize) -> Option<u32>| {
-        Values::Text(each(rows, |row| batch.text(code(row)).map(str::to_owned)))
+        Values::Text(texts(rows, |row| batch.text(code(row)).map(Cow::Borrowed)))
     };
     let place = |row: usize| batch.place(row);
-    let name = |name: Option<&'static str>| name.map(str::to_owned);
+    let name = |name: Option<&'static str>| name.map(Cow::Borrowed);
     let counter = |column: &[u64], bit: u8| {
         let is_logged = |row: usize| batch.logged.get(row).is_some_and(|logged| logged >> bit & 1 == 1);
         Values::U64(each(rows, |row| column.get(row).copied().filter(|_| is_logged(row))))
@@ -258,22 +269,22 @@ fn cells(batch: &Batch, column: &str, rows: &[u32]) -> Values {
         "time" => Values::TimeMs(each(rows, |row| batch.time_ms.get(row).copied())),
         "src_ip" | "dst_ip" => {
             let codes = if column == "src_ip" { &batch.src_ip } else { &batch.dst_ip };
-            Values::Text(each(rows, |row| Some(batch.addresses.get(*codes.get(row)?).to_string())))
+            Values::Text(texts(rows, |row| Some(batch.addresses.get(*codes.get(row)?).to_string().into())))
         }
         "src_port" => Values::U16(each(rows, |row| batch.src_port.get(row).copied())),
         "dst_port" => Values::U16(each(rows, |row| batch.dst_port.get(row).copied())),
         "protocol" => Values::U8(each(rows, |row| batch.protocol.get(row).copied())),
         "flow_log_version" => Values::U8(each(rows, |row| batch.version.get(row).copied())),
         "direction" => {
-            Values::Text(each(rows, |row| name(batch.direction.get(row).map(|value| value.name()))))
+            Values::Text(texts(rows, |row| name(batch.direction.get(row).map(|value| value.name()))))
         }
-        "action" => Values::Text(each(rows, |row| name(batch.action.get(row).map(|value| value.name())))),
-        "state" => Values::Text(each(rows, |row| name(batch.state.get(row)?.map(|value| value.name())))),
+        "action" => Values::Text(texts(rows, |row| name(batch.action.get(row).map(|value| value.name())))),
+        "state" => Values::Text(texts(rows, |row| name(batch.state.get(row)?.map(|value| value.name())))),
         "encryption" => {
-            Values::Text(each(rows, |row| name(batch.encryption.get(row)?.map(|value| value.name()))))
+            Values::Text(texts(rows, |row| name(batch.encryption.get(row)?.map(|value| value.name()))))
         }
         "rule_origin" => {
-            Values::Text(each(rows, |row| name(place(row)?.0.rule_origin.map(|value| value.name()))))
+            Values::Text(texts(rows, |row| name(place(row)?.0.rule_origin.map(|value| value.name()))))
         }
         "packets_src_to_dst" => counter(&batch.packets_src_to_dst, 0),
         "bytes_src_to_dst" => counter(&batch.bytes_src_to_dst, 1),

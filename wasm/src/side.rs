@@ -70,7 +70,8 @@ impl Session {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for text in &texts {
             let groups = Groups::from_text(text)?;
-            pairs.extend(groups.prefixes().map(|(net, code)| (net.to_string(), groups.name(code).to_owned())));
+            pairs
+                .extend(groups.prefixes().map(|(net, code)| (net.to_string(), groups.name(code).to_owned())));
         }
         // One text is taken as it is: only so may a prefix have two names, as in Azure's service tags.
         self.groups = Arc::new(match texts.as_slice() {

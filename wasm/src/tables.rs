@@ -4,10 +4,8 @@
 //! would take longer to copy than the whole answer takes to compute.
 
 use crate::results::object;
-use foldhash::fast::FixedState;
 use js_sys::{Array, BigInt, Float64Array, Uint32Array};
-use std::collections::HashMap;
-use vnetflow_core::table::{Table, Values};
+use vnetflow_core::table::{Table, TextColumn, Values};
 use wasm_bindgen::{JsError, JsValue};
 
 /// The largest whole number up to which all are exact in JavaScript.
@@ -46,7 +44,7 @@ fn column_entries(name: &str, values: &Values, packed: bool) -> Entries {
                 values.iter().map(|value| value.map_or(JsValue::NULL, JsValue::from_bool)).collect();
             ("boolean", vec![("values", list.into())])
         }
-        Values::Text(values) => ("text", texts(values.iter().map(Option::as_deref), packed)),
+        Values::Text(values) => ("text", texts(values, packed)),
         Values::U8List(values) => {
             let list: Array = values
                 .iter()
@@ -70,26 +68,14 @@ fn counters(values: &[Option<u64>]) -> (&'static str, Entries) {
     if values.iter().flatten().all(|value| *value <= MOST_SAFE) {
         return ("number", numbers(values.iter().map(|value| value.map(|value| value as f64))));
     }
-    let list: Array = values
-        .iter()
-        .map(|value| value.map_or(JsValue::NULL, |value| BigInt::from(value).into()))
-        .collect();
+    let list: Array =
+        values.iter().map(|value| value.map_or(JsValue::NULL, |value| BigInt::from(value).into())).collect();
     ("bigint", vec![("values", list.into())])
 }
 
-fn texts<'t>(values: impl Iterator<Item = Option<&'t str>>, packed: bool) -> Entries {
-    let mut known: HashMap<&str, u32, FixedState> = HashMap::default();
-    let mut dictionary: Vec<&str> = Vec::new();
-    let codes: Vec<u32> = values
-        .map(|value| {
-            value.map_or(NULL_CODE, |text| {
-                *known.entry(text).or_insert_with(|| {
-                    dictionary.push(text);
-                    dictionary.len() as u32 - 1
-                })
-            })
-        })
-        .collect();
+fn texts(column: &TextColumn, packed: bool) -> Entries {
+    let codes: Vec<u32> = column.codes().map(|code| code.unwrap_or(NULL_CODE)).collect();
+    let dictionary: Vec<&str> = column.texts().collect();
     let mut entries = vec![("codes", Uint32Array::from(codes.as_slice()).into())];
     entries.extend(dictionary_entries(&dictionary, packed));
     entries

@@ -117,8 +117,10 @@ fn units(text: &str, character: usize) -> usize {
 /// Characters before that UTF-16 unit.
 fn characters(text: &str, unit: usize) -> usize {
     let mut before = 0;
-    text.chars().take_while(|character| {
-        before += character.len_utf16();
-        before <= unit
-    }).count()
+    text.chars()
+        .take_while(|character| {
+            before += character.len_utf16();
+            before <= unit
+        })
+        .count()
 }

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
+import { offline } from "./build/offline";
+import { strictPolicy } from "./build/policy";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -23,7 +25,7 @@ export default defineConfig(({ mode }) => {
   const isSingle = mode === "single";
   return {
     base: "./",
-    plugins: [packed, svelte(), ...(isSingle ? [viteSingleFile({ removeViteModuleLoader: true })] : [])],
+    plugins: [packed, svelte(), ...(isSingle ? [viteSingleFile({ removeViteModuleLoader: true }), strictPolicy(here("dist-single"))] : [offline()])],
     resolve: {
       alias: {
         // A page from disk may not fetch, and its workers must be inline.
