@@ -11,12 +11,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+VIEWER := wasm/viewer
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM
 RUST_SOURCES := $(shell find core python/src tests/demo -name '*.rs' -o -name 'Cargo.toml' | sort) Cargo.toml Cargo.lock
 
-VIEWER := wasm/viewer
-
-.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test notebook-test bench wheel \
-	format clean chromium
+.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test bench-viewer \
+	notebook-test bench wheel format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -65,25 +66,31 @@ rust-test: ## the core, the corpus, the oracle, the laws, the generator
 python-test: $(VENV)/.built ## the package, the command line, the documentation's examples
 	$(BIN)/pytest --quiet
 
-$(VIEWER)/node_modules/.ready: $(VIEWER)/package-lock.json
-	cd $(VIEWER) && npm ci --no-audit --no-fund --loglevel=error
-	touch $@
-
 wasm: $(VIEWER)/node_modules/.ready ## build the browser module into wasm/pkg
 	wasm/build.sh
 
 wasm-test: wasm ## the corpus through WebAssembly
 	node --test wasm/test/*.test.mjs
 
-viewer: wasm ## build the viewer as a static site into wasm/viewer/dist
+$(VIEWER)/node_modules/.ready: $(VIEWER)/package-lock.json
+	cd $(VIEWER) && npm ci --silent
+	touch $@
+
+# Debian's package; other systems name theirs with CHROMIUM.
+$(CHROMIUM):
+	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	$$as_root apt-get update --quiet && $$as_root apt-get install --yes --quiet --no-install-recommends chromium
+
+viewer: $(VIEWER)/node_modules/.ready wasm ## build the viewer: dist is a site, dist-single one file
 	cd $(VIEWER) && npm run --silent build
 
-chromium:
-	@[ -x /usr/bin/chromium ] || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-		$$as_root apt-get update --quiet && $$as_root apt-get install --yes --quiet --no-install-recommends chromium; }
+viewer-test: viewer $(VENV)/.built $(CHROMIUM) ## the viewer's types, engine, page and builds, in real Chromium
+	cd $(VIEWER) && npx tsc --project tsconfig.json && npm run --silent check && npm run --silent test
+	cd $(VIEWER) && npm run --silent test:engine && npm run --silent test:browser
 
-viewer-test: wasm chromium $(VENV)/.built ## the viewer: types, units, and the whole page in Chromium
-	cd $(VIEWER) && npm run --silent check && npm run --silent test && npm run --silent test:browser
+bench-viewer: viewer $(VENV)/.built $(CHROMIUM) ## how long a drop and a filter take in Chromium; medians of five
+	test -d target/bench-viewer || $(BIN)/vnetflow demo target/bench-viewer --hours 4 --rate 410000 --quiet
+	cd $(VIEWER) && npm run --silent bench -- ../../target/bench-viewer 5
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet -n 2 --nbmake notebooks
@@ -102,4 +109,4 @@ format: $(VENV)/.ready ## format everything
 
 clean: ## remove everything that was built
 	cargo clean
-	rm -rf $(VENV) $(DEMO) dist wasm/pkg $(VIEWER)/node_modules $(VIEWER)/dist
+	rm -rf $(VENV) $(DEMO) dist wasm/pkg node_modules $(VIEWER)/node_modules $(VIEWER)/dist*

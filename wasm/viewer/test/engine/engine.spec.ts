@@ -48,11 +48,10 @@ interface Case {
 
 const lines = (path: string): string[] => readFileSync(path, "utf8").split("\n").filter(Boolean);
 
-/** How many issues there are for whoever unpacks: the corpus says so where that makes a difference. */
-function issuesOf(folder: string): number {
-  const unpacked = join(folder, "reads_as.json");
-  if (existsSync(unpacked)) return (JSON.parse(readFileSync(unpacked, "utf8")) as unknown[]).length;
-  return lines(join(folder, "issues.ndjson")).length;
+/** The corpus is of plain texts: one of them is a gzip file, which the page unpacks and finds empty. */
+function issuesOf(folder: string, input: string): number {
+  const isGzip = readFileSync(join(folder, input)).subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]));
+  return isGzip ? 0 : lines(join(folder, "issues.ndjson")).length;
 }
 
 const cases: Case[] = readdirSync(corpus, { withFileTypes: true })
@@ -62,7 +61,7 @@ const cases: Case[] = readdirSync(corpus, { withFileTypes: true })
     const input = readdirSync(folder).find((file) => file.startsWith("input.")) ?? "";
     const settings = join(folder, "case.json");
     const source = existsSync(settings) ? (JSON.parse(readFileSync(settings, "utf8")) as { path: string }).path : input;
-    return { name, source, url: `corpus/${name}/${input}`, rows: lines(join(folder, "rows.ndjson")), issues: issuesOf(folder) };
+    return { name, source, url: `corpus/${name}/${input}`, rows: lines(join(folder, "rows.ndjson")), issues: issuesOf(folder, input) };
   });
 
 test("the corpus through the page is the corpus", async ({ engine }) => {

@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
 /** Starts a server; `folders` by the first part of the path, `""` for all others. */
 export async function serve(folders: Record<string, string>): Promise<{ origin: string; server: Server }> {
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/"));
+    const path = normalize(decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/")).replace(/\/$/, "/index.html");
     const [, first = ""] = path.split("/");
     const own = first !== "" && folders[first] !== undefined;
     const file = join(folders[own ? first : ""] ?? ".", own ? path.slice(first.length + 1) : path);
