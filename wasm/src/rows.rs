@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::column_named;
 use vnetflow_core::decode::{DecodeOptions, Decoder};
+use vnetflow_core::origin::RuleOrigin;
 use vnetflow_core::table::{Table, TextColumn, Values};
+use vnetflow_core::tuple::{Encryption, State};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
 
@@ -279,12 +281,12 @@ fn cells(batch: &Batch, column: &str, rows: &[u32]) -> Values {
             Values::Text(texts(rows, |row| name(batch.direction.get(row).map(|value| value.name()))))
         }
         "action" => Values::Text(texts(rows, |row| name(batch.action.get(row).map(|value| value.name())))),
-        "state" => Values::Text(texts(rows, |row| name(batch.state.get(row)?.map(|value| value.name())))),
+        "state" => Values::Text(texts(rows, |row| name(batch.state.get(row)?.map(State::name)))),
         "encryption" => {
-            Values::Text(texts(rows, |row| name(batch.encryption.get(row)?.map(|value| value.name()))))
+            Values::Text(texts(rows, |row| name(batch.encryption.get(row)?.map(Encryption::name))))
         }
         "rule_origin" => {
-            Values::Text(texts(rows, |row| name(place(row)?.0.rule_origin.map(|value| value.name()))))
+            Values::Text(texts(rows, |row| name(place(row)?.0.rule_origin.map(RuleOrigin::name))))
         }
         "packets_src_to_dst" => counter(&batch.packets_src_to_dst, 0),
         "bytes_src_to_dst" => counter(&batch.bytes_src_to_dst, 1),
