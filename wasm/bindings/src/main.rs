@@ -8,7 +8,9 @@ use wasm_bindgen_cli_support::Bindgen;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [module, target, name, folder] = arguments.as_slice() else {
-        return failed("expected four arguments: the module, `web`, `worker` or `nodejs`, the name, the folder to write");
+        return failed(
+            "expected four arguments: the module, `web`, `worker` or `nodejs`, the name, the folder to write",
+        );
     };
     match write(module, target, name, folder) {
         Ok(()) => ExitCode::SUCCESS,
