@@ -139,7 +139,7 @@ def check(source: SourceLike, *, policy: DocumentLike, **common: Unpack[Common])
     >>> import vnetflow as vf
     >>> policy = {"groups": {"app": ["10.1.2.0/24"], "web": ["10.1.1.0/24"]}, "allow": []}
     >>> vf.check(vf.example_log(), policy=policy).select("src_group", "dst_group", "dst_port", "verdict").rows()
-    [('app', 'web', 8080, 'violation'), (None, 'web', 22, 'blocked')]
+    [('app', 'web', 8080, 'violation'), ('public', 'web', 22, 'blocked')]
     """
     return checked(source, policy, common)[0]
 

@@ -279,13 +279,15 @@ fn cells(batch: &Batch, column: &str, rows: &[u32]) -> Values {
             Values::Text(texts(rows, |row| name(batch.direction.get(row).map(|value| value.name()))))
         }
         "action" => Values::Text(texts(rows, |row| name(batch.action.get(row).map(|value| value.name())))),
-        "state" => Values::Text(texts(rows, |row| name(batch.state.get(row)?.map(vnetflow_core::tuple::State::name)))),
-        "encryption" => {
-            Values::Text(texts(rows, |row| name(batch.encryption.get(row)?.map(vnetflow_core::tuple::Encryption::name))))
-        }
-        "rule_origin" => {
-            Values::Text(texts(rows, |row| name(place(row)?.0.rule_origin.map(vnetflow_core::origin::RuleOrigin::name))))
-        }
+        "state" => Values::Text(texts(rows, |row| {
+            name(batch.state.get(row)?.map(vnetflow_core::tuple::State::name))
+        })),
+        "encryption" => Values::Text(texts(rows, |row| {
+            name(batch.encryption.get(row)?.map(vnetflow_core::tuple::Encryption::name))
+        })),
+        "rule_origin" => Values::Text(texts(rows, |row| {
+            name(place(row)?.0.rule_origin.map(vnetflow_core::origin::RuleOrigin::name))
+        })),
         "packets_src_to_dst" => counter(&batch.packets_src_to_dst, 0),
         "bytes_src_to_dst" => counter(&batch.bytes_src_to_dst, 1),
         "packets_dst_to_src" => counter(&batch.packets_dst_to_src, 2),
