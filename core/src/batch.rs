@@ -92,6 +92,7 @@ pub struct Record {
     /// Byte in the source where the record starts.
     pub offset: u64,
     /// Fingerprint of time, NIC, flow log GUID and body: equal for a whole repeated record, whatever the filter.
+    /// 0 where the decoder was told to leave it out.
     pub identity: u128,
 }
 

@@ -7,8 +7,8 @@
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, RecordBatch,
-    StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, PrimitiveArray,
+    RecordBatch, StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, Field, Schema};
@@ -106,20 +106,14 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         "flow_log_resource_id" => group_text(batch, |_, record| record.flow_log_resource_id),
         "source" => group_text(batch, |_, record| Some(record.source)),
         "rule_origin" => {
-            let origins: Vec<Option<u8>> =
-                batch.groups.iter().map(|group| group.rule_origin.map(|origin| origin as u8)).collect();
-            enumeration(names, &batch.group, |group| origins.get(*group as usize).copied().flatten())
+            let origins = batch.groups.iter().map(|group| group.rule_origin.map(|origin| origin as u8));
+            let (codes, nulls) = of_groups(batch, origins);
+            dictionary::<UInt8Type>(codes, nulls, Arc::new(StringViewArray::from_iter_values(names)))
         }
         "flow_log_version" => Arc::new(UInt8Array::new(taken(&mut batch.version), None)),
         "record_time" => {
-            let times: Vec<Option<i64>> =
-                batch.groups.iter().map(|group| record_time(batch, group)).collect();
-            let of = |group: &u32| times.get(*group as usize).copied().flatten();
-            let values: Vec<i64> = batch.group.iter().map(|group| of(group).unwrap_or(0)).collect();
-            let is_known = BooleanBuffer::collect_bool(batch.group.len(), |row| {
-                batch.group.get(row).and_then(of).is_some()
-            });
-            time(values.into(), nulls(is_known))
+            let (times, nulls) = of_groups(batch, batch.groups.iter().map(|group| record_time(batch, group)));
+            time(times, nulls)
         }
         _ => Arc::new(UInt64Array::new(taken(&mut batch.offset), None)),
     }
@@ -142,29 +136,52 @@ fn nulls(is_valid: BooleanBuffer) -> Option<NullBuffer> {
     Some(NullBuffer::new(is_valid)).filter(|nulls| nulls.null_count() > 0)
 }
 
+/// Where rows have a value. Whether all have one is asked first: that is one quick pass, and mostly the answer.
+fn nulls_of<T>(rows: &[T], has_value: impl Fn(&T) -> bool) -> Option<NullBuffer> {
+    // Without an early end, so that it looks at many rows at once.
+    if rows.iter().fold(true, |all, row| all & has_value(row)) {
+        return None;
+    }
+    nulls(BooleanBuffer::collect_bool(rows.len(), |row| rows.get(row).is_some_and(&has_value)))
+}
+
 fn counter(logged: &[u8], bit: u8, values: &mut Vec<u64>) -> ArrayRef {
-    let is_logged = |row: usize| logged.get(row).is_some_and(|logged| logged >> bit & 1 == 1);
-    let nulls = nulls(BooleanBuffer::collect_bool(values.len(), is_logged));
+    let nulls = nulls_of(logged, |logged| logged >> bit & 1 == 1);
     Arc::new(UInt64Array::new(taken(values), nulls))
 }
 
-fn enumeration<T>(names: &[&str], rows: &[T], code: impl Fn(&T) -> Option<u8>) -> ArrayRef {
-    let values: Vec<u8> = rows.iter().map(|row| code(row).unwrap_or(0)).collect();
-    let is_valid = |row: usize| rows.get(row).and_then(&code).is_some();
-    let keys = UInt8Array::new(values.into(), nulls(BooleanBuffer::collect_bool(rows.len(), is_valid)));
-    let names = Arc::new(StringViewArray::from_iter_values(names));
-    dictionary::<UInt8Type>(keys, names)
+/// A value of each row's flow group, given for each group.
+fn of_groups<T: arrow_buffer::ArrowNativeType>(
+    batch: &Batch,
+    values: impl Iterator<Item = Option<T>>,
+) -> (ScalarBuffer<T>, Option<NullBuffer>) {
+    let values: Vec<Option<T>> = values.collect();
+    let nulls = if values.iter().any(Option::is_none) {
+        nulls_of(&batch.group, |group| values.get(*group as usize).is_some_and(Option::is_some))
+    } else {
+        None
+    };
+    let plain: Vec<T> = values.into_iter().map(Option::unwrap_or_default).collect();
+    let of_row = |group: &u32| plain.get(*group as usize).copied().unwrap_or_default();
+    (batch.group.iter().map(of_row).collect(), nulls)
 }
 
+fn enumeration<T>(names: &[&str], rows: &[T], code: impl Fn(&T) -> Option<u8>) -> ArrayRef {
+    let codes = rows.iter().map(|row| code(row).unwrap_or(0)).collect();
+    let nulls = nulls_of(rows, |row| code(row).is_some());
+    dictionary::<UInt8Type>(codes, nulls, Arc::new(StringViewArray::from_iter_values(names)))
+}
+
+/// Codes of values. They come from the values themselves: they are places in a dictionary, or in a list of names.
+#[expect(unsafe_code, reason = "looking at each of millions of codes again costs more than making them")]
 fn dictionary<K: arrow_array::types::ArrowDictionaryKeyType>(
-    keys: arrow_array::PrimitiveArray<K>,
+    codes: ScalarBuffer<K::Native>,
+    nulls: Option<NullBuffer>,
     values: ArrayRef,
 ) -> ArrayRef {
-    match DictionaryArray::<K>::try_new(keys, values) {
-        Ok(array) => Arc::new(array),
-        // Codes come from the dictionary itself; should one ever not, a column of nulls is better than a panic.
-        Err(_) => Arc::new(StringViewArray::new_null(0)),
-    }
+    let codes = PrimitiveArray::<K>::new(codes, nulls);
+    // SAFETY: every code that is not null is a place in the list that was handed over with it.
+    Arc::new(unsafe { DictionaryArray::new_unchecked(codes, values) })
 }
 
 fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
@@ -177,7 +194,7 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
         }
         AddressForm::Dictionary => {
             let texts = StringViewArray::from_iter_values(values.iter().map(IpAddr::to_string));
-            dictionary::<UInt32Type>(UInt32Array::from(codes.to_vec()), Arc::new(texts))
+            dictionary::<UInt32Type>(codes.to_vec().into(), None, Arc::new(texts))
         }
         AddressForm::Bytes => {
             let mut bytes = Views::default();
@@ -195,14 +212,8 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
 /// A text of each row's flow group, as a dictionary: a number a row, where a view would take sixteen bytes.
 fn group_text(batch: &Batch, text_of: impl Fn(&Group, &Record) -> Option<u32>) -> ArrayRef {
     let code_of = |group: &Group| text_of(group, batch.records.get(group.record as usize)?);
-    let codes: Vec<Option<u32>> = batch.groups.iter().map(code_of).collect();
-    let code = |group: &u32| codes.get(*group as usize).copied().flatten();
-    let keys: Vec<u32> = batch.group.iter().map(|group| code(group).unwrap_or(0)).collect();
-    let is_valid = |row: usize| batch.group.get(row).and_then(code).is_some();
-    let nulls =
-        if codes.contains(&None) { nulls(BooleanBuffer::collect_bool(keys.len(), is_valid)) } else { None };
-    let texts = StringViewArray::from_iter_values(batch.texts.values());
-    dictionary::<UInt32Type>(UInt32Array::new(keys.into(), nulls), Arc::new(texts))
+    let (codes, nulls) = of_groups(batch, batch.groups.iter().map(code_of));
+    dictionary::<UInt32Type>(codes, nulls, Arc::new(StringViewArray::from_iter_values(batch.texts.values())))
 }
 
 /// Views of distinct values into one buffer.

@@ -49,6 +49,8 @@ impl Batches {
         let options = Arc::clone(&options.0);
         let mut decode = options.decode.clone();
         decode.batch_rows = batch_rows.max(1);
+        // A table has no column for them; they are for leaving out what is repeated.
+        decode.identities = options.drop_duplicates;
         decode.offsets |= columns.iter().any(|column| column.name == "offset");
         let once = Once::of(py, &source, &options)?;
         let chosen_once = once.clone();

@@ -14,19 +14,21 @@ use vnetflow_core::decode::{DecodeOptions, Decoder};
 use vnetflow_core::issue::{Issue, IssueKind};
 
 /// Stored bytes of one unit, between these bounds: large enough for full batches, small enough to share the work.
-const UNIT_BYTES: std::ops::RangeInclusive<u64> = 1 << 20..=32 << 20;
+const UNIT_BYTES: std::ops::RangeInclusive<u64> = 4 << 20..=32 << 20;
 
-/// Each thread gets about this many units, so that none waits long for the last one.
-const UNITS_PER_THREAD: u64 = 4;
+/// A unit is about this part of what is left for each thread. So units become smaller towards the end, and whoever
+/// waits for the last one waits shortly.
+const PART_OF_REST: u64 = 3;
 
 /// Bytes that are handed to a decoder at once.
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Gathers neighbouring inputs into units.
 pub(crate) fn units_of(source: &Source, threads: usize) -> Vec<Vec<Arc<Input>>> {
-    let total: u64 = source.inputs.iter().filter_map(|input| input.size()).sum();
-    let wanted = total / (threads as u64 * UNITS_PER_THREAD);
-    let unit_bytes = wanted.clamp(*UNIT_BYTES.start(), *UNIT_BYTES.end());
+    let mut rest: u64 = source.inputs.iter().filter_map(|input| input.size()).sum();
+    let wanted =
+        |rest: u64| (rest / (threads as u64 * PART_OF_REST)).clamp(*UNIT_BYTES.start(), *UNIT_BYTES.end());
+    let mut unit_bytes = wanted(rest);
     let mut units = Vec::new();
     let mut unit = Vec::new();
     let mut bytes = 0;
@@ -35,6 +37,8 @@ pub(crate) fn units_of(source: &Source, threads: usize) -> Vec<Vec<Arc<Input>>> 
         bytes += input.size().unwrap_or(unit_bytes);
         if bytes >= unit_bytes {
             units.push(core::mem::take(&mut unit));
+            rest = rest.saturating_sub(bytes);
+            unit_bytes = wanted(rest);
             bytes = 0;
         }
     }
@@ -57,6 +61,7 @@ pub(crate) fn decode_unit(
         progress,
         take,
         issues: Vec::new(),
+        chunk: vec![0; CHUNK_BYTES],
     };
     for input in inputs {
         if progress.is_cancelled() {
@@ -98,6 +103,8 @@ struct UnitReader<'a> {
     progress: &'a Progress,
     take: &'a mut dyn FnMut(Batch) -> bool,
     issues: Vec<Issue>,
+    /// What is read at once; one for all inputs.
+    chunk: Vec<u8>,
 }
 
 impl UnitReader<'_> {
@@ -133,17 +140,16 @@ impl LogReader for UnitReader<'_> {
     fn read(&mut self, name: &str, log: &mut dyn Read) -> io::Result<()> {
         self.progress.files.fetch_add(1, Ordering::Relaxed);
         self.decoder.start(name);
-        let mut chunk = vec![0; CHUNK_BYTES];
         let mut bytes_read = 0;
         let outcome = loop {
             if self.progress.is_cancelled() {
                 break Ok(());
             }
-            match log.read(&mut chunk) {
+            match log.read(&mut self.chunk) {
                 Ok(0) => break Ok(()),
                 Ok(length) => {
                     bytes_read += length as u64;
-                    self.decoder.push(chunk.get(..length).unwrap_or_default());
+                    self.decoder.push(self.chunk.get(..length).unwrap_or_default());
                     self.hand_over();
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

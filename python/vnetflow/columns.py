@@ -88,8 +88,9 @@ def as_tuple_table(frame: _core.Frame, columns: Sequence[str], ip: IpForm = "str
     import polars as pl
 
     table = data_frame(frame)
-    wanted = dtypes(columns, ip)
-    casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if table.schema[name] != dtype]
+    # Asked for once: each time it is made anew.
+    found = table.schema
+    casts = [pl.col(name).cast(dtype) for name, dtype in dtypes(columns, ip).items() if found[name] != dtype]
     return table.with_columns(casts) if casts else table
 
 
@@ -97,7 +98,7 @@ def with_key_types(table: pl.DataFrame) -> pl.DataFrame:
     """Give key columns of a result the types that they have in the tuple table, so that the two can be joined."""
     import polars as pl
 
-    shared = [name for name in table.columns if name in DEFAULT_COLUMNS]
-    wanted = dtypes(shared)
-    casts = [pl.col(name).cast(wanted[name]) for name in shared if table.schema[name] != wanted[name]]
+    found = table.schema
+    wanted = dtypes([name for name in found if name in DEFAULT_COLUMNS])
+    casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if found[name] != dtype]
     return table.with_columns(casts) if casts else table

@@ -147,7 +147,8 @@ def _tuples_in(source: object) -> pl.DataFrame | None:
     known = [name for name in COLUMN_NAMES if name in table.columns]
     wanted = _plain_types()
     table = table.select(known).with_columns(_address_text(table[name]) for name in ("src_ip", "dst_ip"))
-    casts = [pl.col(name).cast(wanted[name]) for name in known if table.schema[name] != wanted[name]]
+    found = table.schema
+    casts = [pl.col(name).cast(wanted[name]) for name in known if found[name] != wanted[name]]
     try:
         return table.with_columns(casts)
     except pl.exceptions.PolarsError as error:

@@ -33,6 +33,7 @@ impl Options {
             macs: options.texts("macs")?.map(|macs| macs.iter().map(|mac| normalised_mac(mac)).collect()),
             batch_rows: options.count("pageRows")?.unwrap_or(usual.batch_rows),
             offsets: options.truth("offsets")?.unwrap_or(usual.offsets),
+            ..usual
         };
         Ok(Options { decode, groups: Arc::new(groups) })
     }

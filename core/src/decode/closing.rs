@@ -43,16 +43,19 @@ impl RecordBuilder {
                     .or(self.path.flow_log_resource_id.as_ref()),
             );
         }
-        let mut body = flows.body;
-        for field in [&envelope.time_text, &envelope.mac, &envelope.flow_log_guid] {
-            body.add(field.as_deref().unwrap_or_default().as_bytes());
-        }
+        let identity = self.options.identities.then(|| {
+            let mut body = flows.body;
+            for field in [&envelope.time_text, &envelope.mac, &envelope.flow_log_guid] {
+                body.add(field.as_deref().unwrap_or_default().as_bytes());
+            }
+            body.value()
+        });
         if let Some(record) = self.batch.records.get_mut(flows.index as usize) {
             record.time_ms = envelope.time_ms;
             record.mac = mac;
             record.target_resource_id = target_resource_id;
             record.flow_log_resource_id = flow_log_resource_id;
-            record.identity = body.value();
+            record.identity = identity.unwrap_or_default();
         }
         let (texts, groups) = (&self.batch.texts, &mut self.batch.groups);
         for group in groups.iter_mut().skip(flows.first_group).filter(|group| group.record == flows.index) {

@@ -15,16 +15,44 @@ use super::separators::{
 use crate::tuple::{Action, Counters, Direction, Encryption, LAST_TIME_MS, SECONDS_BELOW, State, Tuple};
 use core::net::IpAddr;
 
-/// What stands at the start of a text.
+/// What stands at the start of a text: a tuple, each field as a batch holds it. Most tuples become rows and are never
+/// put together.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) tuple: Tuple,
-    /// Length of the tuple's text without the closing quote.
-    pub(super) length: usize,
-    /// The tuple's counters once more, as a batch holds them: so they need not be taken apart again.
-    pub(super) numbers: Numbers,
+    pub(super) time_ms: i64,
     pub(super) source: Remembered,
     pub(super) destination: Remembered,
+    pub(super) src_port: u16,
+    pub(super) dst_port: u16,
+    pub(super) shape: Shape,
+    pub(super) numbers: Numbers,
+}
+
+impl Found {
+    /// Length of the tuple's text without the closing quote.
+    #[inline(always)]
+    pub(super) fn length(&self) -> usize {
+        self.numbers.end
+    }
+
+    /// The tuple in one piece, for filters.
+    #[inline(always)]
+    pub(super) fn tuple(&self) -> Tuple {
+        Tuple {
+            time_ms: self.time_ms,
+            src_ip: IpAddr::V4(self.source.address),
+            dst_ip: IpAddr::V4(self.destination.address),
+            src_port: self.src_port,
+            dst_port: self.dst_port,
+            protocol: self.shape.protocol,
+            direction: self.shape.direction,
+            action: self.shape.action,
+            state: self.shape.state,
+            encryption: self.shape.encryption,
+            counters: self.numbers.counters(),
+            version: self.shape.version,
+        }
+    }
 }
 
 /// Reads a tuple and its closing quote from the start of `text` (behind the opening quote).
@@ -83,7 +111,7 @@ fn parse_window(window: &Window, memo: &mut AddressMemo) -> Option<Found> {
     let protocol_digits = protocol_end - protocol;
     // Whether the numbers fit their types is seen below.
     let are_ports = src_port_digits.wrapping_sub(1) < 5 && dst_port_digits.wrapping_sub(1) < 5;
-    if time_digits > 8 || !are_ports || protocol_digits.wrapping_sub(1) >= 3 {
+    if time_digits.wrapping_sub(1) >= 8 || !are_ports || protocol_digits.wrapping_sub(1) >= 3 {
         return None;
     }
     let source = memo.read(window, src_ip, src_ip_end - src_ip)?;
@@ -107,24 +135,10 @@ fn parse_window(window: &Window, memo: &mut AddressMemo) -> Option<Found> {
     } else {
         counters(window, shape.end)?
     };
-    let tuple = Tuple {
-        time_ms,
-        src_ip: IpAddr::V4(source.address),
-        dst_ip: IpAddr::V4(destination.address),
-        src_port,
-        dst_port,
-        protocol: shape.protocol,
-        direction: shape.direction,
-        action: shape.action,
-        state: shape.state,
-        encryption: shape.encryption,
-        counters: numbers.counters(),
-        version: shape.version,
-    };
-    Some(Found { tuple, length: numbers.end, numbers, source, destination })
+    Some(Found { time_ms, source, destination, src_port, dst_port, shape, numbers })
 }
 
-/// The places of set bits, from the lowest on; 64 where there are no more.
+/// The places of set bits, from the lowest on; 63 where there are no more.
 struct Places {
     bits: u64,
 }
@@ -132,16 +146,17 @@ struct Places {
 impl Places {
     #[inline(always)]
     fn next(&mut self) -> usize {
-        let place = self.bits.trailing_zeros() as usize;
+        // Never zero, so that no instruction is spent on that case.
+        let place = (self.bits | 1 << 63).trailing_zeros() as usize;
         self.bits &= self.bits.wrapping_sub(1);
         place
     }
 }
 
-/// True where the same byte stands at all of these places: one branch for all of them.
+/// Zero where the same byte stands at all of these places: one branch for all of them.
 #[inline(always)]
-fn all_are<const COUNT: usize>(window: &Window, places: [usize; COUNT], byte: u8) -> bool {
-    places.iter().fold(0, |other, place| other | (byte_at(window, *place) ^ byte)) == 0
+fn difference<const COUNT: usize>(window: &Window, places: [usize; COUNT], byte: u8) -> u8 {
+    places.iter().fold(0, |other, place| other | (byte_at(window, *place) ^ byte))
 }
 
 /// Seconds or milliseconds since 1970 as milliseconds, from eight digits and the number behind them.
@@ -157,13 +172,14 @@ fn time_ms(window: &Window, digits_behind: usize, behind: u32) -> Option<i64> {
 const TEN_TO_THE: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// What tells the three shapes apart, and where it ends.
-struct Shape {
-    protocol: u8,
-    direction: Direction,
-    action: Action,
-    state: Option<State>,
-    encryption: Option<Encryption>,
-    version: u8,
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) protocol: u8,
+    pub(super) direction: Direction,
+    pub(super) action: Action,
+    pub(super) state: Option<State>,
+    pub(super) encryption: Option<Encryption>,
+    pub(super) version: u8,
     end: usize,
 }
 
@@ -295,33 +311,35 @@ fn counters(window: &Window, start: usize) -> Option<Numbers> {
         return None;
     }
     let end = start + places.next();
-    if end > LAST_PLACE || byte_at(window, end) != b'"' || !all_are(window, [first, second, third], b',') {
+    let commas_differ = difference(window, [first, second, third], b',');
+    if end > LAST_PLACE || commas_differ | difference(window, [end], b'"') != 0 {
         return None;
     }
     let starts = [start, first + 1, second + 1, third + 1];
-    let [a, b, c, d] = [first - start, second - first - 1, third - second - 1, end - third - 1];
-    let values = if a.max(b).max(c).max(d) <= 8 {
-        let [first, second, third, fourth] = starts;
-        four_numbers([
-            up_to_eight_digits(window, first, a),
-            up_to_eight_digits(window, second, b),
-            up_to_eight_digits(window, third, c),
-            up_to_eight_digits(window, fourth, d),
-        ])
-        .map(u64::from)
-    } else {
-        long_numbers(window, starts, [a, b, c, d])?
-    };
-    let logged = u8::from(a > 0) | u8::from(b > 0) << 1 | u8::from(c > 0) << 2 | u8::from(d > 0) << 3;
-    Some(Numbers { values, logged, end })
+    let digits = [first - start, second - first - 1, third - second - 1, end - third - 1];
+    // True where each has 1 to 8 digits: for less, the subtraction wraps around.
+    if digits.iter().fold(0, |any, digits| any | digits.wrapping_sub(1)) >= 8 {
+        let values = long_or_empty_numbers(window, starts, digits)?;
+        let logged = (0..).zip(digits).fold(0, |bits, (bit, digits)| bits | u8::from(digits > 0) << bit);
+        return Some(Numbers { values, logged, end });
+    }
+    let [first, second, third, fourth] = starts;
+    let [a, b, c, d] = digits;
+    let values = four_numbers([
+        up_to_eight_digits(window, first, a),
+        up_to_eight_digits(window, second, b),
+        up_to_eight_digits(window, third, c),
+        up_to_eight_digits(window, fourth, d),
+    ]);
+    Some(Numbers { values: values.map(u64::from), logged: 0b1111, end })
 }
 
 /// Most digits that surely fit 64 bits; a longer number is left to the slow path.
 const MOST_COUNTER_DIGITS: usize = 19;
 
-/// Numbers of which one has more than 8 digits.
+/// Numbers of which one has more than 8 digits, or none.
 #[inline(never)]
-fn long_numbers(window: &Window, starts: [usize; 4], digits: [usize; 4]) -> Option<[u64; 4]> {
+fn long_or_empty_numbers(window: &Window, starts: [usize; 4], digits: [usize; 4]) -> Option<[u64; 4]> {
     let mut numbers = [0; 4];
     for ((number, start), digits) in numbers.iter_mut().zip(starts).zip(digits) {
         if digits > MOST_COUNTER_DIGITS {

@@ -87,6 +87,8 @@ pub(super) struct GroupEntry {
     pub(super) text: Option<u32>,
     /// Whether tuples of this group are kept, as far as the NIC says.
     pub(super) mac_verdict: Option<bool>,
+    /// True where every tuple of this group is kept, whatever it says.
+    pub(super) keeps_all: bool,
 }
 
 impl RecordBuilder {
@@ -298,7 +300,7 @@ impl RecordBuilder {
 
     fn begin_group(&mut self) {
         let Some(record) = self.envelopes.last().and_then(|envelope| envelope.flows.as_ref()) else { return };
-        self.group = GroupEntry { index: self.batch.groups.len() as u32, text: None, mac_verdict: None };
+        self.group = GroupEntry { index: self.batch.groups.len() as u32, ..GroupEntry::default() };
         self.batch.groups.push(Group {
             record: record.index,
             rule: None,
@@ -321,6 +323,9 @@ impl RecordBuilder {
             (Some(macs), Known::Value(mac)) => Some(macs.iter().any(|wanted| wanted == mac)),
             (Some(_), _) => None,
         };
+        let has_bounds = self.options.start_ms.is_some() || self.options.end_ms.is_some();
+        self.group.keeps_all =
+            self.evaluator.is_none() && !has_bounds && self.group.mac_verdict == Some(true);
         let Some(evaluator) = &mut self.evaluator else { return };
         let context = if is_nsg {
             Context {

@@ -4,40 +4,76 @@
 //! fixed length it is 17 stores, and a block moves with 17 copies.
 
 use super::fast::Found;
+use super::fingerprint::Fingerprint;
 use super::record::RecordBuilder;
 use crate::batch::Batch;
 use crate::filter::Verdict;
 use crate::tuple::{Action, Direction, Encryption, State, Tuple};
+use core::net::IpAddr;
 
 impl RecordBuilder {
-    /// Takes a tuple of the group that is being read; `text` is how it stands in the input, `offset` where.
-    pub(super) fn add_tuple(&mut self, tuple: &Tuple, text: &[u8], offset: u64) {
-        if self.keeps(tuple, text, offset) {
+    /// Takes a tuple of the group that is being read; its text starts at byte `offset` of the source.
+    pub(super) fn add_tuple(&mut self, tuple: &Tuple, offset: u64) {
+        let counters = tuple.counters.values_and_logged();
+        let addresses = [tuple.src_ip, tuple.dst_ip].map(|address| match address {
+            IpAddr::V4(v4) => u64::from(v4.to_bits()),
+            IpAddr::V6(v6) => Fingerprint::fold(v6.to_bits()),
+        });
+        let row = Row {
+            time_ms: tuple.time_ms,
+            ports: [tuple.src_port, tuple.dst_port],
+            protocol: tuple.protocol,
+            direction: tuple.direction,
+            action: tuple.action,
+            state: tuple.state,
+            encryption: tuple.encryption,
+            version: tuple.version,
+            counters: counters.0,
+            logged: counters.1,
+            offset,
+        };
+        if self.counts(&row, addresses) && self.keeps(tuple, offset) {
             let codes = [tuple.src_ip, tuple.dst_ip].map(|address| self.batch.addresses.intern(address));
-            self.add_row(tuple, tuple.counters.values_and_logged(), codes, offset);
+            self.add_row(&row, codes);
         }
     }
 
     /// Like `add_tuple`, for a tuple from the fast path.
     #[inline(always)]
-    pub(super) fn add_found(&mut self, found: &Found, text: &[u8], offset: u64) {
-        if self.keeps(&found.tuple, text, offset) {
+    pub(super) fn add_found(&mut self, found: &Found, offset: u64) {
+        let (shape, numbers) = (&found.shape, &found.numbers);
+        let row = Row {
+            time_ms: found.time_ms,
+            ports: [found.src_port, found.dst_port],
+            protocol: shape.protocol,
+            direction: shape.direction,
+            action: shape.action,
+            state: shape.state,
+            encryption: shape.encryption,
+            version: shape.version,
+            counters: numbers.values,
+            logged: numbers.logged,
+            offset,
+        };
+        let ends = [found.source, found.destination];
+        let addresses = ends.map(|remembered| u64::from(remembered.address.to_bits()));
+        if self.counts(&row, addresses) && (self.group.keeps_all || self.keeps(&found.tuple(), offset)) {
             // Only now: the dictionary holds addresses of rows that are kept.
-            let codes = [found.source, found.destination].map(|remembered| {
+            let codes = ends.map(|remembered| {
                 let code = self.batch.addresses.intern_v4(remembered.address, remembered.hint);
                 self.memo.hint(remembered, code);
                 code
             });
-            self.add_row(&found.tuple, (found.numbers.values, found.numbers.logged), codes, offset);
+            self.add_row(&row, codes);
         }
     }
 
     #[inline(always)]
-    fn add_row(&mut self, tuple: &Tuple, counters: ([u64; 4], u8), codes: [u32; 2], offset: u64) {
+    fn add_row(&mut self, row: &Row, codes: [u32; 2]) {
         if self.rows.is_full() {
             self.settle_rows();
         }
-        self.rows.add(tuple, counters, codes, (self.group.index, offset));
+        self.rows.add(row, codes, self.group.index);
     }
 
     /// Moves the rows so far to where they belong. Whoever looks at the batch's rows does this first.
@@ -45,32 +81,37 @@ impl RecordBuilder {
         self.rows.move_to(&mut self.batch, self.options.offsets);
     }
 
-    /// Counts a tuple; true where it is to be kept, for now.
+    /// Counts a tuple, which is part of the record's body; false where no record is open.
     #[inline(always)]
-    fn keeps(&mut self, tuple: &Tuple, text: &[u8], offset: u64) -> bool {
+    fn counts(&mut self, row: &Row, addresses: [u64; 2]) -> bool {
         let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut()) else {
             return false;
         };
         record.tuples += 1;
-        record.body.add(text);
+        if self.options.identities {
+            record.body.add_numbers(row.numbers(addresses));
+        }
+        true
+    }
 
-        let mut keep = match self.group.mac_verdict {
-            Some(verdict) => verdict,
-            None => {
-                record.is_undecided = true;
-                true
-            }
-        };
+    /// True where a tuple is to be kept, for now.
+    #[inline(never)]
+    fn keeps(&mut self, tuple: &Tuple, offset: u64) -> bool {
+        let mut is_undecided = self.group.mac_verdict.is_none();
+        let mut keep = self.group.mac_verdict.unwrap_or(true);
         keep &= self.options.start_ms.is_none_or(|start_ms| tuple.time_ms >= start_ms);
         keep &= self.options.end_ms.is_none_or(|end_ms| tuple.time_ms < end_ms);
         if let (true, Some(evaluator)) = (keep, &mut self.evaluator) {
-            // A copy: the tuple itself may then stay in registers where there is no filter.
-            let tuple = *tuple;
-            match evaluator.test(&tuple, offset) {
+            match evaluator.test(tuple, offset) {
                 Verdict::Keep => {}
                 Verdict::Drop => keep = false,
-                Verdict::Undecided => record.is_undecided = true,
+                Verdict::Undecided => is_undecided = true,
             }
+        }
+        if is_undecided
+            && let Some(record) = self.envelopes.last_mut().and_then(|envelope| envelope.flows.as_mut())
+        {
+            record.is_undecided = true;
         }
         keep
     }
@@ -81,6 +122,49 @@ impl RecordBuilder {
             record.tuples += 1;
             record.body.add(text);
         }
+    }
+}
+
+/// A tuple as its row holds it, but for its addresses.
+struct Row {
+    time_ms: i64,
+    ports: [u16; 2],
+    protocol: u8,
+    direction: Direction,
+    action: Action,
+    state: Option<State>,
+    encryption: Option<Encryption>,
+    version: u8,
+    counters: [u64; 4],
+    logged: u8,
+    offset: u64,
+}
+
+impl Row {
+    /// All of the tuple in numbers, with these for its addresses.
+    #[inline(always)]
+    fn numbers(&self, [src_ip, dst_ip]: [u64; 2]) -> [u64; 6] {
+        let [src_port, dst_port] = self.ports;
+        let ports = u64::from(src_port) << 16 | u64::from(dst_port);
+        let names = [
+            self.protocol,
+            self.direction as u8,
+            self.action as u8,
+            self.state.map_or(u8::MAX, |state| state as u8),
+            self.encryption.map_or(u8::MAX, |encryption| encryption as u8),
+            self.version,
+            self.logged,
+            0,
+        ];
+        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = self.counters;
+        [
+            self.time_ms as u64 ^ ports << 32,
+            src_ip ^ dst_ip.rotate_left(32),
+            u64::from_le_bytes(names),
+            packets_src_to_dst ^ packets_dst_to_src.rotate_left(32),
+            bytes_src_to_dst,
+            bytes_dst_to_src,
+        ]
     }
 }
 
@@ -147,23 +231,16 @@ impl RowBlock {
     /// Adds a row for a tuple of that flow group, whose addresses have these codes.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "a remainder by the block's length lies inside the block")]
-    pub(super) fn add(
-        &mut self,
-        tuple: &Tuple,
-        counters: ([u64; 4], u8),
-        codes: [u32; 2],
-        place: (u32, u64),
-    ) {
+    fn add(&mut self, tuple: &Row, [src_ip, dst_ip]: [u32; 2], group: u32) {
         // The remainder is the number itself, and tells the compiler that it lies inside.
         let row = self.used % ROWS;
-        let ([packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src], logged) = counters;
-        let [src_ip, dst_ip] = codes;
-        let (group, offset) = place;
+        let [src_port, dst_port] = tuple.ports;
+        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = tuple.counters;
         self.time_ms[row] = tuple.time_ms;
         self.src_ip[row] = src_ip;
         self.dst_ip[row] = dst_ip;
-        self.src_port[row] = tuple.src_port;
-        self.dst_port[row] = tuple.dst_port;
+        self.src_port[row] = src_port;
+        self.dst_port[row] = dst_port;
         self.protocol[row] = tuple.protocol;
         self.direction[row] = tuple.direction;
         self.action[row] = tuple.action;
@@ -174,9 +251,9 @@ impl RowBlock {
         self.bytes_src_to_dst[row] = bytes_src_to_dst;
         self.packets_dst_to_src[row] = packets_dst_to_src;
         self.bytes_dst_to_src[row] = bytes_dst_to_src;
-        self.logged[row] = logged;
+        self.logged[row] = tuple.logged;
         self.group[row] = group;
-        self.offset[row] = offset;
+        self.offset[row] = tuple.offset;
         self.used = row + 1;
     }
 

@@ -4,7 +4,7 @@
 //! [`LAST_PLACE`] lies inside and checks nothing.
 
 use wide::bytemuck::cast;
-use wide::{i16x8, i32x4, i32x8, u8x16, u16x8};
+use wide::{i8x16, i16x8, i32x4, i32x8, u8x16, u16x8};
 
 /// Bytes in which fields may start. Tuples as Azure writes them have 40 to 110 bytes.
 const SEEN: usize = 128;
@@ -43,11 +43,13 @@ pub(super) fn commas_and_others(window: &Window) -> (u64, u64) {
 pub(super) fn non_digits<const VECTORS: usize>(window: &Window, place: usize) -> u64 {
     let bytes: [u8; MOST_BYTES] = bytes_at(window, place);
     let (vectors, _) = bytes.as_chunks::<LANES>();
-    vectors.iter().take(VECTORS).enumerate().fold(0, |bits, (vector, bytes)| {
-        // Behind the subtraction, digits are 0 to 9 and everything else is more.
-        let is_digit = (u8x16::from(*bytes) - u8x16::splat(b'0')).simd_lt(u8x16::splat(10));
-        bits | u64::from(!is_digit.to_bitmask() & 0xFFFF) << (vector * LANES)
-    })
+    let digits = vectors.iter().take(VECTORS).enumerate().fold(0, |bits, (vector, bytes)| {
+        // Moved up so that `9` is the largest number with a sign, digits are its upper ten.
+        let moved = cast::<[u8; LANES], i8x16>(*bytes) + i8x16::splat(i8::MAX - b'9' as i8);
+        let is_digit = moved.simd_gt(i8x16::splat(i8::MAX - 10));
+        bits | u64::from(is_digit.to_bitmask()) << (vector * LANES)
+    });
+    !digits & u64::MAX >> (u64::BITS as usize - VECTORS * LANES)
 }
 
 /// Up to 64 bytes from a place in the first 128 bytes on. A place beyond them reads something else: whoever asks has
@@ -71,12 +73,11 @@ pub(super) fn eight_at(window: &Window, place: usize) -> u64 {
     u64::from_le_bytes(bytes_at(window, place))
 }
 
-/// Up to 8 digits from a place on, the last one in the highest byte, zeros before the first.
+/// 1 to 8 digits from a place on, the last one in the highest byte, zeros before the first.
 #[inline(always)]
 pub(super) fn up_to_eight_digits(window: &Window, place: usize, digits: usize) -> u64 {
-    // What follows the number falls out. In two halves: for no digits at all, one shift of 64 bits would do nothing.
-    let half = 4 * 8_u32.wrapping_sub(digits as u32);
-    eight_at(window, place).wrapping_shl(half).wrapping_shl(half)
+    // What follows the number falls out. Of the shift only its remainder by 64 counts.
+    eight_at(window, place).wrapping_shl((8 * digits as u32).wrapping_neg())
 }
 
 /// The number that eight digits stand for.

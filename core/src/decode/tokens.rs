@@ -77,9 +77,8 @@ impl Decoder {
                 Some(b'"') => {
                     let text = input.get(at + 1..).unwrap_or_default();
                     let Some(found) = fast::parse(text, &mut self.builder.memo) else { return at };
-                    let tuple_text = text.get(..found.length).unwrap_or_default();
-                    self.builder.add_found(&found, tuple_text, self.offset + at as u64 + 1);
-                    at += found.length + 2;
+                    self.builder.add_found(&found, self.offset + at as u64 + 1);
+                    at += found.length() + 2;
                 }
                 Some(b',' | b' ' | b'\t' | b'\r' | b'\n') => at += 1,
                 _ => return at,
@@ -129,7 +128,7 @@ impl Decoder {
             (Kind::Tuples, _) => {
                 let tuple_text = quoted.get(1..quoted.len() - 1).unwrap_or_default();
                 match Tuple::parse(&text) {
-                    Ok(tuple) => self.builder.add_tuple(&tuple, tuple_text, offset + 1),
+                    Ok(tuple) => self.builder.add_tuple(&tuple, offset + 1),
                     Err(error) => {
                         let message = format!("{error}: `{}`", excerpt(text.as_bytes()));
                         let issue = self.issue(IssueKind::BadTuple, offset + 1, message, Some(1));
