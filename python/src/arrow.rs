@@ -8,10 +8,11 @@ use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
     Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, PrimitiveArray,
-    RecordBatch, StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt64Array,
+    RecordBatch, StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,27 +49,72 @@ pub(crate) fn described_columns() -> Vec<(&'static str, String, bool, bool, &'st
     COLUMNS.iter().map(described).collect()
 }
 
-/// The tuple table's columns of a batch.
+/// The tuple table's columns of a batch. What tuples of one flow group share stands there once.
+#[derive(Debug)]
+pub(crate) struct Tuples {
+    /// The columns that differ from row to row; the last one, [`PLACE`], is each row's number in `places`, if any.
+    pub(crate) rows: RecordBatch,
+    /// The columns that flow groups share, where such are asked for.
+    pub(crate) places: Option<RecordBatch>,
+}
+
+/// Name of the column that leads from rows to places.
+const PLACE: &str = "place";
+
+/// Makes the tuple table's columns of a batch.
 pub(crate) fn tuples(
-    batch: Batch,
+    mut batch: Batch,
     columns: &[&'static Column],
     form: AddressForm,
-) -> Result<RecordBatch, ArrowError> {
-    let rows = batch.len();
-    let mut batch = batch;
-    let mut fields = Vec::with_capacity(columns.len());
-    let mut arrays = Vec::with_capacity(columns.len());
+) -> Result<Tuples, ArrowError> {
+    let count = batch.len();
+    let (mut rows, mut places) = (Columns::default(), Columns::default());
+    // A filter may leave few rows of many groups; each row then has its group for itself.
+    let (groups, place_of_row): (Vec<u32>, Vec<u32>) = if batch.groups.len() > count {
+        (core::mem::take(&mut batch.group), (0..count as u32).collect())
+    } else {
+        ((0..batch.groups.len() as u32).collect(), core::mem::take(&mut batch.group))
+    };
     for column in columns {
-        let array = tuple_column(&mut batch, column, form);
+        match shared_column(&batch, &groups, column) {
+            Some(array) => places.add(column, array),
+            None => {
+                let array = tuple_column(&mut batch, column, form);
+                rows.add(column, array);
+            }
+        }
+    }
+    let places = if places.arrays.is_empty() {
+        None
+    } else {
+        rows.fields.push(Field::new(PLACE, DataType::UInt32, false));
+        rows.arrays.push(Arc::new(UInt32Array::from(place_of_row)));
+        Some(places.batch(groups.len())?)
+    };
+    Ok(Tuples { rows: rows.batch(count)?, places })
+}
+
+/// Columns with their names.
+#[derive(Default)]
+struct Columns {
+    fields: Vec<Field>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Columns {
+    fn add(&mut self, column: &Column, array: ArrayRef) {
         let mut field = Field::new(column.name, array.data_type().clone(), column.nullable);
         if let ColumnType::Enum(names) = column.column_type {
             field.set_metadata(HashMap::from([(ENUM_KEY.to_owned(), enum_metadata(names))]));
         }
-        fields.push(field);
-        arrays.push(array);
+        self.fields.push(field);
+        self.arrays.push(array);
     }
-    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+
+    fn batch(self, rows: usize) -> Result<RecordBatch, ArrowError> {
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(self.fields)), self.arrays, &options)
+    }
 }
 
 /// Key under which Polars keeps the categories of an `Enum` in a field.
@@ -79,11 +125,16 @@ fn enum_metadata(names: &[&str]) -> String {
     names.iter().map(|name| format!("{};{name}", name.len())).collect()
 }
 
-fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayRef {
-    let names = match column.column_type {
+fn names_of(column: &Column) -> &'static [&'static str] {
+    match column.column_type {
         ColumnType::Enum(names) => names,
         _ => &[],
-    };
+    }
+}
+
+/// A column that differs from row to row.
+fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayRef {
+    let names = names_of(column);
     match column.name {
         "time" => time(taken(&mut batch.time_ms), None),
         "src_ip" => addresses(batch, &batch.src_ip, form),
@@ -99,28 +150,50 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         "bytes_src_to_dst" => counter(&batch.logged, 1, &mut batch.bytes_src_to_dst),
         "packets_dst_to_src" => counter(&batch.logged, 2, &mut batch.packets_dst_to_src),
         "bytes_dst_to_src" => counter(&batch.logged, 3, &mut batch.bytes_dst_to_src),
-        "rule" => group_text(batch, |group, _| group.rule),
-        "acl_id" => group_text(batch, |group, _| group.acl_id),
-        "mac" => group_text(batch, |group, _| group.mac),
-        "target_resource_id" => group_text(batch, |_, record| record.target_resource_id),
-        "flow_log_resource_id" => group_text(batch, |_, record| record.flow_log_resource_id),
-        "source" => group_text(batch, |_, record| Some(record.source)),
-        "rule_origin" => {
-            let origins = batch.groups.iter().map(|group| group.rule_origin.map(|origin| origin as u8));
-            let (codes, nulls) = of_groups(batch, origins);
-            dictionary::<UInt8Type>(codes, nulls, Arc::new(StringViewArray::from_iter_values(names)))
-        }
         "flow_log_version" => Arc::new(UInt8Array::new(taken(&mut batch.version), None)),
-        "record_time" => {
-            let (times, nulls) = of_groups(batch, batch.groups.iter().map(|group| record_time(batch, group)));
-            time(times, nulls)
-        }
         _ => Arc::new(UInt64Array::new(taken(&mut batch.offset), None)),
     }
 }
 
-fn record_time(batch: &Batch, group: &Group) -> Option<i64> {
-    batch.records.get(group.record as usize).and_then(|record| record.time_ms)
+/// A column that all tuples of a flow group share, with a value for each of these groups; `None` for another column.
+fn shared_column(batch: &Batch, groups: &[u32], column: &Column) -> Option<ArrayRef> {
+    let places = groups.iter().map(|number| {
+        let group = batch.groups.get(*number as usize)?;
+        Some((group, batch.records.get(group.record as usize)?))
+    });
+    let text_of: fn(&Group, &Record) -> Option<u32> = match column.name {
+        "rule" => |group, _| group.rule,
+        "acl_id" => |group, _| group.acl_id,
+        "mac" => |group, _| group.mac,
+        "target_resource_id" => |_, record| record.target_resource_id,
+        "flow_log_resource_id" => |_, record| record.flow_log_resource_id,
+        "source" => |_, record| Some(record.source),
+        "rule_origin" => {
+            let (codes, nulls) = optional(places.map(|place| Some(place?.0.rule_origin? as u8)));
+            return Some(dictionary::<UInt8Type>(codes, nulls, texts_of(names_of(column).iter())));
+        }
+        "record_time" => {
+            let (times, nulls) = optional(places.map(|place| place?.1.time_ms));
+            return Some(time(times, nulls));
+        }
+        _ => return None,
+    };
+    let (codes, nulls) =
+        optional(places.map(|place| place.and_then(|(group, record)| text_of(group, record))));
+    Some(dictionary::<UInt32Type>(codes, nulls, texts_of(batch.texts.values().iter())))
+}
+
+fn texts_of(texts: impl Iterator<Item = impl AsRef<str>>) -> ArrayRef {
+    Arc::new(StringViewArray::from_iter_values(texts))
+}
+
+/// Values that may be missing, and where they are.
+fn optional<T: arrow_buffer::ArrowNativeType>(
+    values: impl Iterator<Item = Option<T>>,
+) -> (ScalarBuffer<T>, Option<NullBuffer>) {
+    let values: Vec<Option<T>> = values.collect();
+    let nulls = nulls_of(&values, Option::is_some);
+    (values.into_iter().map(Option::unwrap_or_default).collect(), nulls)
 }
 
 /// Moves a column out of the batch.
@@ -150,26 +223,10 @@ fn counter(logged: &[u8], bit: u8, values: &mut Vec<u64>) -> ArrayRef {
     Arc::new(UInt64Array::new(taken(values), nulls))
 }
 
-/// A value of each row's flow group, given for each group.
-fn of_groups<T: arrow_buffer::ArrowNativeType>(
-    batch: &Batch,
-    values: impl Iterator<Item = Option<T>>,
-) -> (ScalarBuffer<T>, Option<NullBuffer>) {
-    let values: Vec<Option<T>> = values.collect();
-    let nulls = if values.iter().any(Option::is_none) {
-        nulls_of(&batch.group, |group| values.get(*group as usize).is_some_and(Option::is_some))
-    } else {
-        None
-    };
-    let plain: Vec<T> = values.into_iter().map(Option::unwrap_or_default).collect();
-    let of_row = |group: &u32| plain.get(*group as usize).copied().unwrap_or_default();
-    (batch.group.iter().map(of_row).collect(), nulls)
-}
-
 fn enumeration<T>(names: &[&str], rows: &[T], code: impl Fn(&T) -> Option<u8>) -> ArrayRef {
     let codes = rows.iter().map(|row| code(row).unwrap_or(0)).collect();
     let nulls = nulls_of(rows, |row| code(row).is_some());
-    dictionary::<UInt8Type>(codes, nulls, Arc::new(StringViewArray::from_iter_values(names)))
+    dictionary::<UInt8Type>(codes, nulls, texts_of(names.iter()))
 }
 
 /// Codes of values. They come from the values themselves: they are places in a dictionary, or in a list of names.
@@ -207,13 +264,6 @@ fn addresses(batch: &Batch, codes: &[u32], form: AddressForm) -> ArrayRef {
             bytes.binary(codes)
         }
     }
-}
-
-/// A text of each row's flow group, as a dictionary: a number a row, where a view would take sixteen bytes.
-fn group_text(batch: &Batch, text_of: impl Fn(&Group, &Record) -> Option<u32>) -> ArrayRef {
-    let code_of = |group: &Group| text_of(group, batch.records.get(group.record as usize)?);
-    let (codes, nulls) = of_groups(batch, batch.groups.iter().map(code_of));
-    dictionary::<UInt32Type>(codes, nulls, Arc::new(StringViewArray::from_iter_values(batch.texts.values())))
 }
 
 /// Views of distinct values into one buffer.

@@ -2,12 +2,11 @@
 
 use crate::analyses::Once;
 use crate::arguments::Options;
-use crate::arrow::{self, AddressForm};
+use crate::arrow::{self, AddressForm, Tuples};
 use crate::engine::{OrderedBatches, keep_wanted};
 use crate::errors::InputError;
 use crate::find::Source;
 use crate::frame::Frame;
-use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -25,10 +24,10 @@ pub(crate) struct Batches {
 }
 
 /// Makes Arrow columns of a batch.
-type Make = Arc<dyn Fn(Batch) -> Result<RecordBatch, ArrowError> + Send + Sync>;
+type Make = Arc<dyn Fn(Batch) -> Result<Tuples, ArrowError> + Send + Sync>;
 
 enum Pass {
-    Logs(OrderedBatches<Result<RecordBatch, ArrowError>>),
+    Logs(OrderedBatches<Result<Tuples, ArrowError>>),
     Tuples(std::vec::IntoIter<Batch>, DecodeOptions),
 }
 

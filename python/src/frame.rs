@@ -1,5 +1,6 @@
 //! The one thing that crosses to Python: columns as an Arrow C stream.
 
+use crate::arrow::Tuples;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use pyo3::prelude::*;
@@ -10,11 +11,18 @@ use pyo3::types::PyCapsule;
 #[derive(Debug)]
 pub(crate) struct Frame {
     batch: RecordBatch,
+    places: Option<RecordBatch>,
 }
 
 impl From<RecordBatch> for Frame {
     fn from(batch: RecordBatch) -> Frame {
-        Frame { batch }
+        Frame { batch, places: None }
+    }
+}
+
+impl From<Tuples> for Frame {
+    fn from(tuples: Tuples) -> Frame {
+        Frame { batch: tuples.rows, places: tuples.places }
     }
 }
 
@@ -22,6 +30,11 @@ impl From<RecordBatch> for Frame {
 impl Frame {
     fn __len__(&self) -> usize {
         self.batch.num_rows()
+    }
+
+    #[getter]
+    fn places(&self) -> Option<Frame> {
+        self.places.clone().map(Frame::from)
     }
 
     #[pyo3(signature = (requested_schema=None))]

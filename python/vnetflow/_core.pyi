@@ -53,6 +53,9 @@ class Frame:
     """Columns of the same length, handed over as an Arrow C stream of one batch: `polars.DataFrame(frame)`."""
 
     def __len__(self) -> int: ...
+    @property
+    def places(self) -> Frame | None:
+        """What tuples of one flow group share, of which the column `place` of this frame's rows holds the number."""
     def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> CapsuleType: ...
 
 @final

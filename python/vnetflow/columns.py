@@ -88,6 +88,10 @@ def as_tuple_table(frame: _core.Frame, columns: Sequence[str], ip: IpForm = "str
     import polars as pl
 
     table = data_frame(frame)
+    if (places := frame.places) is not None:
+        # What flow groups share comes once for each group, and is spread over their rows here.
+        place = table.drop_in_place("place")
+        table = table.hstack(data_frame(places)[place]).select(columns)
     # Asked for once: each time it is made anew.
     found = table.schema
     casts = [pl.col(name).cast(dtype) for name, dtype in dtypes(columns, ip).items() if found[name] != dtype]
