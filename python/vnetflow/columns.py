@@ -101,3 +101,10 @@ def with_key_types(table: pl.DataFrame) -> pl.DataFrame:
     wanted = dtypes(shared)
     casts = [pl.col(name).cast(wanted[name]) for name in shared if table.schema[name] != wanted[name]]
     return table.with_columns(casts) if casts else table
+
+
+def lines_table(lines: list[str]) -> pl.DataFrame:
+    """Make a table of lines of text, as the core gives them for other tools."""
+    import polars as pl
+
+    return pl.DataFrame({"line": lines}, schema={"line": pl.String})
