@@ -131,7 +131,16 @@ impl Decoder {
         let found = match input.get(at) {
             Some(b'\n') => "the end of the line".to_owned(),
             Some(byte) if byte.is_ascii_graphic() => format!("`{}`", char::from(*byte)),
-            Some(byte) => format!("the byte {byte:#04x}"),
+            Some(byte) => {
+                // Only these bytes decide, so that any chunking says the same.
+                let is_utf_16 = match self.offset + at as u64 {
+                    0 => matches!(byte, 0xFE | 0xFF),
+                    1 => *byte == 0 && self.saw_json,
+                    _ => false,
+                };
+                let advice = if is_utf_16 { " of UTF-16 text (convert it to UTF-8)" } else { "" };
+                format!("the byte {byte:#04x}{advice}")
+            }
             None => "the end".to_owned(),
         };
         let message = format!("expected {expected}, found {found}");

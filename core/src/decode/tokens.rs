@@ -219,7 +219,15 @@ impl Decoder {
                 self.builder.open(kind, offset);
                 self.frames.push(Frame { kind, expect: Expect::Item });
             }
-            _ => self.mode = Mode::SkipValue(SkippedValue { depth: 1, ..SkippedValue::default() }),
+            opened => {
+                if opened.is_some() {
+                    let message =
+                        format!("expected at most {DEEPEST} brackets inside each other, found one more");
+                    let issue = self.issue(IssueKind::BadRecord, offset, message, None);
+                    self.builder.issues.add(issue);
+                }
+                self.mode = Mode::SkipValue(SkippedValue { depth: 1, ..SkippedValue::default() });
+            }
         }
     }
 
