@@ -56,7 +56,8 @@ impl Source {
     fn new(py: Python<'_>, items: Vec<Bound<'_, PyAny>>) -> PyResult<Source> {
         let mut inputs = Vec::new();
         for item in items {
-            if let Ok(path) = item.extract::<String>() {
+            // Not every file's name is UTF-8: a path is taken as the system has it.
+            if let Ok(path) = item.extract::<PathBuf>() {
                 find_path(py, &path, &mut inputs)?;
             } else if let Ok(bytes) = item.extract::<PyBackedBytes>() {
                 inputs.push(Input::Bytes(bytes));
@@ -94,8 +95,8 @@ pub(crate) fn is_log_name(name: &str) -> bool {
     LOG_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-fn find_path(py: Python<'_>, text: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
-    let path = Path::new(text);
+fn find_path(py: Python<'_>, path: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
+    let text = &path.to_string_lossy();
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => search_folder(py, path, inputs),
         Ok(metadata) => {

@@ -40,6 +40,17 @@ def test_a_path_as_text_and_as_path(log: Path) -> None:
     assert vf.read(log).equals(ROWS)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text elsewhere")
+def test_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.json")
+    path.write_bytes(LOG)
+    assert vf.read(path).equals(ROWS)
+    assert vf.read(tmp_path).equals(ROWS)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        vf.read(path)
+
+
 def test_a_path_in_the_home_folder(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(log.parent))
     assert vf.read("~/PT1H.json").equals(ROWS)
