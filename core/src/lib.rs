@@ -36,3 +36,5 @@ pub mod filter;
 pub mod table;
 
 pub mod aggregate;
+
+pub mod export;

@@ -8,8 +8,8 @@ use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
     Array, ArrayRef, BinaryViewArray, BooleanArray, DictionaryArray, Float64Array, PrimitiveArray,
-    RecordBatch, StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array,
-    UInt64Array,
+    RecordBatch, StringArray, StringViewArray, TimestampMillisecondArray, UInt8Array, UInt16Array,
+    UInt32Array, UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
@@ -352,6 +352,12 @@ pub(crate) fn table(table: &Table) -> Result<RecordBatch, ArrowError> {
         (column.name.clone(), array)
     });
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true)))
+}
+
+/// Lines of text, in a column of that name.
+pub(crate) fn lines(lines: Vec<String>) -> Result<RecordBatch, ArrowError> {
+    let array: ArrayRef = Arc::new(StringArray::from(lines));
+    RecordBatch::try_from_iter([("line", array)])
 }
 
 /// The table of issues.

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::{COLUMNS, Column, column_named};
 use vnetflow_core::decode::DecodeOptions;
+use vnetflow_core::export::{EventSchema, event_lines};
 
 /// One pass over a source, batch by batch, in the order of the files.
 #[pyclass(frozen, module = "vnetflow._core")]
@@ -34,7 +35,7 @@ enum Pass {
 #[pymethods]
 impl Batches {
     #[new]
-    #[pyo3(signature = (source, options, *, columns=None, batch_rows=131_072, ip="string"))]
+    #[pyo3(signature = (source, options, *, columns=None, batch_rows=131_072, ip="string", events=None))]
     fn new(
         py: Python<'_>,
         source: PyRef<'_, Source>,
@@ -42,7 +43,9 @@ impl Batches {
         columns: Option<Vec<String>>,
         batch_rows: usize,
         ip: &str,
+        events: Option<&str>,
     ) -> PyResult<Batches> {
+        let schema = events.map(event_schema).transpose()?;
         let columns = chosen(columns)?;
         let form = address_form(ip)?;
         let options = Arc::clone(&options.0);
@@ -57,7 +60,10 @@ impl Batches {
             if let Some(once) = &chosen_once {
                 once.keep(&mut batch);
             }
-            arrow::tuples(batch, &columns, form)
+            match schema {
+                Some(schema) => arrow::lines(event_lines(&batch, schema)),
+                None => arrow::tuples(batch, &columns, form),
+            }
         });
         let pass = match &source.tuples {
             Some(batches) => Pass::Tuples(batches.clone().into_iter(), decode),
@@ -137,6 +143,12 @@ fn chosen(names: Option<Vec<String>>) -> PyResult<Vec<&'static Column>> {
         })
     };
     names.iter().map(column).collect()
+}
+
+fn event_schema(name: &str) -> PyResult<EventSchema> {
+    EventSchema::from_name(name).ok_or_else(|| {
+        InputError::new_err(format!("unknown schema `{name}` for events: expected `ecs` or `ocsf`"))
+    })
 }
 
 fn address_form(ip: &str) -> PyResult<AddressForm> {

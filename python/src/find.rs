@@ -56,7 +56,8 @@ impl Source {
     fn new(py: Python<'_>, items: Vec<Bound<'_, PyAny>>) -> PyResult<Source> {
         let mut inputs = Vec::new();
         for item in items {
-            if let Ok(path) = item.extract::<String>() {
+            // Not every file's name is UTF-8: a path is taken as the system has it.
+            if let Ok(path) = item.extract::<PathBuf>() {
                 find_path(py, &path, &mut inputs)?;
             } else if let Ok(bytes) = item.extract::<PyBackedBytes>() {
                 inputs.push(Input::Bytes(bytes));
@@ -94,8 +95,8 @@ pub(crate) fn is_log_name(name: &str) -> bool {
     LOG_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-fn find_path(py: Python<'_>, text: &str, inputs: &mut Vec<Input>) -> PyResult<()> {
-    let path = Path::new(text);
+fn find_path(py: Python<'_>, path: &Path, inputs: &mut Vec<Input>) -> PyResult<()> {
+    let text = &path.to_string_lossy();
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => search_folder(py, path, inputs),
         Ok(metadata) => {
@@ -118,14 +119,13 @@ fn search_folder(py: Python<'_>, folder: &Path, inputs: &mut Vec<Input>) -> PyRe
     let shown = folder.to_string_lossy();
     let before = inputs.len();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|error| {
-            let path =
-                error.path().map_or_else(|| shown.to_string(), |path| path.to_string_lossy().into_owned());
-            match error.io_error() {
-                Some(io_error) => file_error(&path, io_error),
-                None => InputError::new_err(format!("can't search `{path}`: {error}")),
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                inputs.extend(unreadable_entry(&error, &shown)?);
+                continue;
             }
-        })?;
+        };
         if entry.file_type().is_file() && is_log_name(&entry.file_name().to_string_lossy()) {
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
             inputs.push(Input::File { path: entry.into_path(), size });
@@ -137,6 +137,25 @@ fn search_folder(py: Python<'_>, folder: &Path, inputs: &mut Vec<Input>) -> PyRe
         )));
     }
     Ok(())
+}
+
+/// What is left of an entry that can't be visited: an input whose reading will say why, so that the others are read,
+/// or nothing where no log is missed. Only the folder that was named itself is an error.
+fn unreadable_entry(error: &walkdir::Error, folder: &str) -> PyResult<Option<Input>> {
+    // A link to a folder above: what lies there is found without it.
+    if error.loop_ancestor().is_some() {
+        return Ok(None);
+    }
+    let (Some(path), Some(io_error)) = (error.path(), error.io_error()) else {
+        return Err(InputError::new_err(format!("can't search `{folder}`: {error}")));
+    };
+    let name = path.to_string_lossy();
+    if error.depth() == 0 {
+        return Err(file_error(&name, io_error));
+    }
+    // A link to nowhere matters only where it is named like a log.
+    let is_missed = io_error.kind() != std::io::ErrorKind::NotFound || is_log_name(&name);
+    Ok(is_missed.then(|| Input::File { path: path.to_owned(), size: 0 }))
 }
 
 fn search_glob(py: Python<'_>, pattern: &str, inputs: &mut Vec<Input>) -> PyResult<()> {

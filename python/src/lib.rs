@@ -29,7 +29,7 @@ mod _core {
     use super::*;
 
     #[pymodule_export]
-    use super::analyses::{analyse, check, diff, host, sessions};
+    use super::analyses::{analyse, check, diff, host, sessions, zeek_head};
     #[pymodule_export]
     use super::arguments::{Filter, Groups, Options};
     #[pymodule_export]

@@ -153,6 +153,9 @@ impl<R: BufRead> Read for Gunzip<R> {
                     if zeros > 0 {
                         inner.consume(zeros);
                         self.state = Some(Member::Next(inner));
+                    } else if !GZIP_MAGIC.starts_with(&head[..length.min(GZIP_MAGIC.len())]) {
+                        let message = "bytes that are no gzip stand behind it";
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
                     } else {
                         self.state = Some(Member::Open(Box::new(GzDecoder::new(inner))));
                     }

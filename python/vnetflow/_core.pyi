@@ -25,6 +25,7 @@ __all__ = [
     "empty",
     "host",
     "sessions",
+    "zeek_head",
 ]
 
 class _Reads(Protocol):
@@ -125,8 +126,12 @@ class Batches(Iterator[Frame]):
         columns: Sequence[str] | None = None,
         batch_rows: int = 131072,
         ip: str = "string",
+        events: str | None = None,
     ) -> Self:
-        """`ip` is `string`, `categorical` or `binary` (4 or 16 bytes in network order)."""
+        """`ip` is `string`, `categorical` or `binary` (4 or 16 bytes in network order).
+
+        `events` is `ecs` or `ocsf`: then each frame has one column, `line`, with a JSON object a tuple.
+        """
     def note(self) -> str | None:
         """By how much all NICs over-count, where each flow counts once: what was read so far."""
     def __iter__(self) -> Batches: ...
@@ -165,8 +170,14 @@ class _SessionFrames(Iterator[Frame], Protocol):
     def notes(self) -> list[str]:
         """What a reader must know, once all pieces were taken."""
 
-def sessions(source: Source, options: Options) -> tuple[_SessionFrames, Frame]:
-    """The sessions in pieces, at least one, and the issues."""
+def sessions(source: Source, options: Options, *, zeek: bool = False) -> tuple[_SessionFrames, Frame]:
+    """The sessions in pieces, at least one, and the issues.
+
+    With `zeek` each piece has one column, `line`, as in Zeek's `conn.log`.
+    """
+
+def zeek_head() -> list[str]:
+    """The lines above the connections of Zeek's `conn.log`."""
 
 def demo(
     folder: str | PathLike[str],

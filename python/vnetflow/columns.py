@@ -106,3 +106,10 @@ def with_key_types(table: pl.DataFrame) -> pl.DataFrame:
     wanted = dtypes([name for name in found if name in DEFAULT_COLUMNS])
     casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if found[name] != dtype]
     return table.with_columns(casts) if casts else table
+
+
+def lines_table(lines: list[str]) -> pl.DataFrame:
+    """Make a table of lines of text, as the core gives them for other tools."""
+    import polars as pl
+
+    return pl.DataFrame({"line": lines}, schema={"line": pl.String})

@@ -31,13 +31,16 @@ class IssueReport:
 
     issues: pl.DataFrame
     """One row an issue, with the column `count` of how many it stands for."""
+    notes: tuple[str, ...] = ()
+    """What else a reader must know of the pass: with `vantage="once"`, by how much all NICs over-count."""
 
     @classmethod
-    def of(cls, frame: _core.Frame) -> IssueReport:
+    def of(cls, frame: _core.Frame, note: str | None = None) -> IssueReport:
         """Take over what the core reports."""
         import polars as pl
 
-        return cls(data_frame(frame).with_columns(pl.col("source", "kind", "message").cast(pl.String)))
+        issues = data_frame(frame).with_columns(pl.col("source", "kind", "message").cast(pl.String))
+        return cls(issues, () if note is None else (note,))
 
     @property
     def count(self) -> int:

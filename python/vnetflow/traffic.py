@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vnetflow import _core
 from vnetflow.analyses import ask, keys_of, noted
 from vnetflow.arguments import common_settings
-from vnetflow.columns import data_frame, with_key_types
+from vnetflow.columns import data_frame, lines_table, with_key_types
 from vnetflow.durations import duration_ms
 from vnetflow.issue_report import IssueReport
 from vnetflow.progress import progress_bar
@@ -181,17 +181,23 @@ def sessions(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
 
 
 class SessionPieces:
-    """The sessions in pieces of some ten thousand rows: what is not kept of them takes no memory."""
+    """The sessions in pieces of some ten thousand rows: what is not kept of them takes no memory.
 
-    def __init__(self, source: SourceLike, common: Common) -> None:
+    With `zeek` they are lines of its `conn.log`, below the lines that name the fields.
+    """
+
+    def __init__(self, source: SourceLike, common: Common, *, zeek: bool = False) -> None:
         settings = common_settings("sessions", common)
         opened = origin_of(source).open()
         with progress_bar(settings.progress, settings.bytes_to_read(opened)) as on_tick:
-            self._frames, issues = _core.sessions(opened, settings.core_options(on_tick))
+            self._frames, issues = _core.sessions(opened, settings.core_options(on_tick), zeek=zeek)
+        self._head = _core.zeek_head() if zeek else None
         IssueReport.of(issues).tell(settings.on_issue)
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        return (with_key_types(data_frame(frame)) for frame in self._frames)
+        if self._head is not None:
+            yield lines_table(self._head)
+        yield from (with_key_types(data_frame(frame)) for frame in self._frames)
 
     def notes(self) -> list[str]:
         """Tell what a reader must know, once all pieces were taken."""

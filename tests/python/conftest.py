@@ -1,4 +1,4 @@
-"""What the Python tests share: the demo network's logs and truth, and a way to run the command line."""
+"""What the Python tests share: the demo network's logs and truth, random logs, and a way to run the command line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from random_logs import Logs
 
 import vnetflow as vf
 from vnetflow.cli import main
@@ -62,6 +63,12 @@ def mixed_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def nsg_v1_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """NSG version 1 logs, which have no states and counters."""
     return _demo(tmp_path_factory.mktemp("nsg"), hours=1, rate=2000, seed=3, format="nsg-v1")
+
+
+@pytest.fixture(scope="session", params=[1, 2, 3])
+def logs(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Logs:
+    """Random logs of a few hosts."""
+    return Logs(tmp_path_factory.mktemp("random"), request.param)
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

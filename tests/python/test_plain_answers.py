@@ -7,100 +7,18 @@ import json
 import random
 import statistics
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from random_logs import BYTES, DENIED, FLOW, OUTSIDE, START, TALK, Logs, assert_same, record
 
 import vnetflow as vf
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
-
-START = datetime(2024, 5, 1, 9, tzinfo=timezone.utc)
-NICS = {"00224871C205": "I", "00224871C206": "O"}
-INSIDE = [f"10.1.{net}.{host}" for net in (1, 2) for host in range(4, 8)]
-OUTSIDE = ["8.8.8.8", "9.9.9.9", "20.1.1.1"]
-PORTS = [22, 53, 443, 5432]
-FLOW = ["src_ip", "dst_ip", "src_port", "dst_port", "protocol", "mac"]
-TALK = ["src_ip", "dst_ip", "dst_port", "protocol"]
-DENIED = pl.col("action") == "deny"
-BYTES = pl.sum_horizontal("bytes_src_to_dst", "bytes_dst_to_src")
-
-
-def _flow(chance: random.Random, time_ms: int) -> list[tuple[str, str, int, str]]:
-    """Tuples of one flow: NIC, rule, time, text. Each flow has a port of its own."""
-    src, dst = chance.sample(INSIDE + OUTSIDE, 2)
-    mac = chance.choice(list(NICS))
-    port = chance.choice(PORTS)
-    if chance.random() < 0.1:
-        src, dst, port = INSIDE[1], OUTSIDE[0], 443
-    head = f"{src},{dst},{chance.randrange(1024, 65536)},{port},{6 if port != 53 else 17},{NICS[mac]}"
-    if chance.random() < 0.2:
-        return [(mac, chance.choice(["DefaultRule_DenyAll", "UserRule_no"]), time_ms, f"{head},D,NX,0,0,0,0")]
-    answers = (INSIDE + OUTSIDE).index(src) % 3 > 0
-    made = [(mac, "UserRule_yes", time_ms, f"{head},B,NX,0,0,0,0")]
-    for state in ["C"] * chance.randrange(3) + ["E"]:
-        time_ms += chance.randrange(1, 300_000)
-        back = f"{chance.randrange(1, 9)},{chance.randrange(100, 9000)}" if answers else "0,0"
-        counters = f"{chance.randrange(1, 9)},{chance.randrange(100, 9000)},{back}"
-        made.append((mac, "UserRule_yes", time_ms, f"{head},{state},NX,{counters}"))
-    return made
-
-
-def _record(mac: str, rule: str, time_ms: int, texts: list[str]) -> dict[str, Any]:
-    groups = [{"rule": rule, "flowTuples": texts}]
-    return {
-        "time": datetime.fromtimestamp(time_ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
-        "flowLogVersion": 4,
-        "flowLogGUID": "00000000-0000-0000-0000-00000000f10e",
-        "macAddress": mac,
-        "category": "FlowLogFlowEvent",
-        "flowRecords": {"flows": [{"aclID": "00000000-0000-0000-0000-0000000000aa", "flowGroups": groups}]},
-    }
-
-
-class Logs:
-    """Random logs in six files, and their tuples."""
-
-    def __init__(self, folder: Path, seed: int, days: int = 1) -> None:
-        chance = random.Random(seed)
-        begin_ms = int(START.timestamp() * 1000)
-        starts = [begin_ms + chance.randrange(days) * 86_400_000 + chance.randrange(7_200_000) for _ in range(500)]
-        tuples = [one for time_ms in starts for one in _flow(chance, time_ms)]
-        chance.shuffle(tuples)
-        self.files: list[Path] = []
-        for number in range(6):
-            records: dict[tuple[str, str, int], list[str]] = defaultdict(list)
-            for mac, rule, time_ms, text in tuples[number::6]:
-                records[mac, rule, time_ms // 60_000 * 60_000].append(f"{time_ms},{text}")
-            file = folder / f"{seed}-{number}.json"
-            file.write_text(json.dumps({"records": [_record(*key, texts) for key, texts in records.items()]}))
-            self.files.append(file)
-        self.tuples = vf.read(self.files, on_issue="raise")
-
-    def answers(self, name: str, **options: Any) -> pl.DataFrame:
-        """The answer, which is the same in any order, and for the tuples in memory, in halves and thirds."""
-        analyse = getattr(vf, name)
-        table: pl.DataFrame = analyse(self.files, **options)
-        assert analyse(self.files[::-1], **options).equals(table)
-        if name != "coverage":
-            for parts in (2, 3):
-                pieces = [self.tuples.gather_every(parts, offset) for offset in range(parts)]
-                assert analyse(pl.concat(pieces[::-1], rechunk=False), **options).equals(table)
-        return table
-
-
-@pytest.fixture(scope="module", params=[1, 2, 3])
-def logs(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Logs:
-    return Logs(tmp_path_factory.mktemp("random"), request.param)
-
-
-def _same(found: pl.DataFrame, expected: pl.DataFrame, keys: list[str]) -> None:
-    assert expected.height > 0
-    same = expected.with_columns(pl.col(name).cast(found.schema[name]) for name in expected.columns)
-    assert found.select(same.columns).sort(keys, nulls_last=True).equals(same.sort(keys, nulls_last=True))
 
 
 def test_denied(logs: Logs) -> None:
@@ -110,7 +28,7 @@ def test_denied(logs: Logs) -> None:
         .group_by(keys)
         .agg(pl.len().alias("tries"), pl.col("time").min().alias("first_time"), pl.col("time").max().alias("last_time"))
     )
-    _same(logs.answers("denied"), expected, keys)
+    assert_same(logs.answers("denied"), expected, keys)
 
 
 def test_one_way(logs: Logs) -> None:
@@ -118,7 +36,7 @@ def test_one_way(logs: Logs) -> None:
     silent = allowed.group_by(TALK).agg(pl.col("packets_dst_to_src").sum().alias("back")).filter(pl.col("back") == 0)
     begun = allowed.join(silent, on=TALK).filter(pl.col("state") == "begin").group_by([*TALK, "mac"]).len("tries")
     expected = begun.group_by(TALK).agg(pl.col("tries").max())
-    _same(logs.answers("one_way", filter="allowed"), expected, TALK)
+    assert_same(logs.answers("one_way", filter="allowed"), expected, TALK)
 
 
 def test_exposure_at_one_nic(logs: Logs) -> None:
@@ -130,7 +48,7 @@ def test_exposure_at_one_nic(logs: Logs) -> None:
         (pl.col("state") == "begin").sum().alias("allowed"),
         DENIED.sum().alias("denied"),
     )
-    _same(logs.answers("exposure", mac=mac), expected, keys)
+    assert_same(logs.answers("exposure", mac=mac), expected, keys)
 
 
 def test_coverage(logs: Logs) -> None:
@@ -139,7 +57,7 @@ def test_coverage(logs: Logs) -> None:
     expected = by_hour.agg(
         pl.len().alias("tuples"), pl.col("time").min().alias("first_time"), pl.col("time").max().alias("last_time")
     )
-    _same(logs.answers("coverage").filter(pl.col("tuples") > 0), expected, keys)
+    assert_same(logs.answers("coverage").filter(pl.col("tuples") > 0), expected, keys)
 
 
 def test_diff(logs: Logs) -> None:
@@ -153,7 +71,7 @@ def test_diff(logs: Logs) -> None:
         for side, end in zip(sides, ("before", "after"), strict=True)
     )
     joined = before.join(after, on="dst_port", how="full", coalesce=True)
-    _same(logs.answers("diff", split=moment, by="dst_port"), joined, ["dst_port"])
+    assert_same(logs.answers("diff", split=moment, by="dst_port"), joined, ["dst_port"])
 
 
 def test_sessions(logs: Logs) -> None:
@@ -211,7 +129,9 @@ def test_why(logs: Logs) -> None:
     begun = asked.filter(DENIED | (pl.col("state") == "begin"))
     expected = begun.group_by("mac", "rule", pl.col("action").cast(pl.String).alias("verdict")).len("tries")
     answer = logs.answers("why", src=src, dst=dst, port=port).filter(pl.col("src_ip") == src)
-    _same(answer.group_by("mac", "rule", "verdict").agg(pl.col("tries").sum()), expected, ["mac", "rule", "verdict"])
+    assert_same(
+        answer.group_by("mac", "rule", "verdict").agg(pl.col("tries").sum()), expected, ["mac", "rule", "verdict"]
+    )
 
 
 def test_check(logs: Logs) -> None:
@@ -233,7 +153,7 @@ def test_check(logs: Logs) -> None:
     keys = ["dst_port", "verdict"]
     expected = passed.group_by("dst_port", verdict.alias("verdict")).agg(pl.col("tuples").sum())
     found = logs.answers("check", policy=policy, mac=mac)
-    _same(found.filter(pl.col("src_group") == "one", pl.col("dst_group") == "two"), expected, keys)
+    assert_same(found.filter(pl.col("src_group") == "one", pl.col("dst_group") == "two"), expected, keys)
 
 
 def test_traffic_analytics_rows(logs: Logs) -> None:
@@ -250,7 +170,7 @@ def test_traffic_analytics_rows(logs: Logs) -> None:
     found = (
         logs.answers("nta", interval_minutes=10).group_by(keys).agg(pl.col("BytesSrcToDest", "PacketsDestToSrc").sum())
     )
-    _same(found, expected, keys)
+    assert_same(found, expected, keys)
 
 
 def test_beacons_count_connections_and_the_time_between_them(logs: Logs) -> None:
@@ -272,7 +192,7 @@ def test_beacons_count_connections_and_the_time_between_them(logs: Logs) -> None
 def test_endpoints_know_their_peers(logs: Logs) -> None:
     ways = [logs.tuples.select(ip=one, peer=other) for one, other in (("src_ip", "dst_ip"), ("dst_ip", "src_ip"))]
     expected = pl.concat(ways).group_by("ip").agg(pl.col("peer").n_unique().alias("peers"))
-    _same(logs.answers("endpoints"), expected, ["ip"])
+    assert_same(logs.answers("endpoints"), expected, ["ip"])
 
 
 def test_anomalies_compare_hours_with_other_days(tmp_path: Path) -> None:
@@ -301,6 +221,6 @@ def test_scans_begin_at_the_threshold(tmp_path: Path) -> None:
     ]
     random.Random(5).shuffle(texts)
     file = tmp_path / "scan.json"
-    file.write_text(json.dumps({"records": [_record("00224871C205", "DefaultRule_DenyAll", begin_ms, texts)]}))
+    file.write_text(json.dumps({"records": [record("00224871C205", "DefaultRule_DenyAll", begin_ms, texts)]}))
     found = vf.scans(file).select("src_ip", "kind", "ports", "tries").rows()
     assert sorted(found) == sorted((src, "vertical", ports, ports) for src, ports in scanners.items() if ports >= 15)

@@ -40,6 +40,17 @@ def test_a_path_as_text_and_as_path(log: Path) -> None:
     assert vf.read(log).equals(ROWS)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text elsewhere")
+def test_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.json")
+    path.write_bytes(LOG)
+    assert vf.read(path).equals(ROWS)
+    assert vf.read(tmp_path).equals(ROWS)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        vf.read(path)
+
+
 def test_a_path_in_the_home_folder(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(log.parent))
     assert vf.read("~/PT1H.json").equals(ROWS)
@@ -132,6 +143,13 @@ def test_a_cut_off_gzip_keeps_what_came_before(tmp_path: Path) -> None:
     assert rows.equals(vf.read(log).head(rows.height))
 
 
+def test_text_behind_a_gzip_is_told_and_costs_nothing_before(tmp_path: Path) -> None:
+    path = tmp_path / "PT1H.json.gz"
+    path.write_bytes(gzip.compress(LOG) + b"text")
+    assert vf.read(path, on_issue="ignore").equals(ROWS)
+    assert vf.issues(path)["message"].to_list() == ["reading stopped: bytes that are no gzip stand behind it"]
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_zip(tmp_path: Path, method: int) -> None:
     members = {"b/PT1H.json": LOG, "a/PT1H.json.gz": gzip.compress(LOG), "readme.txt": b"not a log"}
@@ -169,6 +187,29 @@ def test_a_folder_is_searched_in_order(tmp_path: Path) -> None:
     rows = vf.read(tmp_path, columns=["source"])["source"].cast(pl.String)
     shown = [source.removeprefix(f"{tmp_path}/") for source in rows.unique(maintain_order=True)]
     assert shown == ["y=2024/m=05/h=09/PT1H.json.gz", "y=2024/m=05/h=10/PT1H.json", "z.zip/PT1H.json"]
+
+
+def test_links_in_a_folder_do_not_stop_it(tmp_path: Path) -> None:
+    (tmp_path / "PT1H.json").write_bytes(LOG)
+    (tmp_path / "to_itself").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "readme.txt").symlink_to(tmp_path / "nothing.txt")
+    assert vf.read(tmp_path, on_issue="raise").equals(ROWS)
+    (tmp_path / "lost.json").symlink_to(tmp_path / "nothing.json")
+    assert vf.read(tmp_path, on_issue="ignore").equals(ROWS)
+    issues = vf.issues(tmp_path)
+    assert issues["source"].to_list() == [str(tmp_path / "lost.json")]
+    assert issues["kind"].to_list() == ["unreadable"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_closed_folder_among_others_is_an_issue(tmp_path: Path) -> None:
+    (tmp_path / "PT1H.json").write_bytes(LOG)
+    closed = tmp_path / "lost+found"
+    closed.mkdir(mode=0)
+    assert vf.read(tmp_path, on_issue="ignore").equals(ROWS)
+    assert vf.issues(tmp_path).select("source", "kind").rows() == [(str(closed), "unreadable")]
+    with pytest.raises(PermissionError):
+        vf.read(closed)
 
 
 def test_a_glob(tmp_path: Path) -> None:

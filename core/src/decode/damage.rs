@@ -1,6 +1,7 @@
 //! Reading on: past values of no interest, and behind damage at the next record.
 
 use super::structure::{Expect, Key, Kind, starts_record};
+use super::text::FEWEST_ZEROS;
 use super::{Decoder, Mode, SkippedValue};
 use crate::issue::{Issue, IssueKind};
 use memchr::memchr;
@@ -79,10 +80,17 @@ impl Decoder {
         Some(input.len())
     }
 
-    pub(super) fn skip_string(&mut self, input: &[u8], at: usize, mut escaped: bool) -> Option<usize> {
+    pub(super) fn skip_string(
+        &mut self,
+        input: &[u8],
+        at: usize,
+        mut escaped: bool,
+        mut zeros: usize,
+    ) -> Option<usize> {
         for (index, byte) in input.iter().enumerate().skip(at) {
+            zeros = if *byte == 0 { zeros + 1 } else { 0 };
             match byte {
-                b'\n' => {
+                b'\n' | 0 if *byte == b'\n' || zeros == FEWEST_ZEROS => {
                     self.damaged(input, index, "the closing quote of a string");
                     return Some(index);
                 }
@@ -102,7 +110,7 @@ impl Decoder {
                 _ => {}
             }
         }
-        self.mode = Mode::SkipString { escaped };
+        self.mode = Mode::SkipString { escaped, zeros };
         Some(input.len())
     }
 
@@ -131,7 +139,16 @@ impl Decoder {
         let found = match input.get(at) {
             Some(b'\n') => "the end of the line".to_owned(),
             Some(byte) if byte.is_ascii_graphic() => format!("`{}`", char::from(*byte)),
-            Some(byte) => format!("the byte {byte:#04x}"),
+            Some(byte) => {
+                // Only these bytes decide, so that any chunking says the same.
+                let is_utf_16 = match self.offset + at as u64 {
+                    0 => matches!(byte, 0xFE | 0xFF),
+                    1 => *byte == 0 && self.saw_json,
+                    _ => false,
+                };
+                let advice = if is_utf_16 { " of UTF-16 text (convert it to UTF-8)" } else { "" };
+                format!("the byte {byte:#04x}{advice}")
+            }
             None => "the end".to_owned(),
         };
         let message = format!("expected {expected}, found {found}");
@@ -169,6 +186,45 @@ impl Decoder {
             message,
             skipped,
             count: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decode::{DecodeOptions, Decoder};
+
+    /// Source ports of the rows, and places of the issues.
+    fn read(log: &[u8], chunk_bytes: usize) -> (Vec<u16>, Vec<u64>) {
+        let mut decoder = Decoder::new(DecodeOptions::default());
+        decoder.start("PT1H.json");
+        log.chunks(chunk_bytes).for_each(|chunk| decoder.push(chunk));
+        decoder.finish();
+        decoder.flush();
+        let ports = decoder.next_batch().map(|batch| batch.src_port).unwrap_or_default();
+        (ports, decoder.take_issues().iter().map(|issue| issue.offset).collect())
+    }
+
+    #[test]
+    fn zeros_in_place_of_text_cost_no_record_behind_them() {
+        let record = |port: &str| {
+            format!(
+                r#"{{"time":"2024-05-01T09:00:30Z","flowRecords":{{"flows":[{{"aclID":"a","flowGroups":[{{"rule":"r",
+                "flowTuples":["1714554001000,10.1.1.4,10.2.1.4,{port},443,6,O,B,NX,0,0,0,0"]}}]}}]}}}}"#
+            )
+        };
+        let torn = record("1").replace("\"]}", "\",\"");
+        let (before, _) = torn.split_at(torn.rfind('"').unwrap() + 1);
+        for text in ["", "17145540", &"x".repeat(70_000)] {
+            for zeros in [16, 512, 70_000] {
+                let zeros = "\0".repeat(zeros);
+                let log = [before, text, &zeros, &record("2"), ",", &record("3")].concat().into_bytes();
+                let whole = read(&log, log.len());
+                assert_eq!(whole.0, [1, 2, 3], "{} bytes, {} zeros", text.len(), zeros.len());
+                for chunk_bytes in [1, 7, 4096, 65_537] {
+                    assert_eq!(read(&log, chunk_bytes), whole, "{} bytes, {} zeros", text.len(), zeros.len());
+                }
+            }
         }
     }
 }

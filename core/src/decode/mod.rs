@@ -68,7 +68,7 @@ enum Mode {
     /// Inside a value that is of no interest.
     SkipValue(SkippedValue),
     /// Inside a string longer than any field.
-    SkipString { escaped: bool },
+    SkipString { escaped: bool, zeros: usize },
     /// Behind damage, looking for the next record.
     Resync,
 }
@@ -208,7 +208,7 @@ impl Decoder {
             let next = match self.mode {
                 Mode::Structure => self.token(input, at, is_last),
                 Mode::SkipValue(skipping) => self.skip_value(input, at, skipping, is_last),
-                Mode::SkipString { escaped } => self.skip_string(input, at, escaped),
+                Mode::SkipString { escaped, zeros } => self.skip_string(input, at, escaped, zeros),
                 Mode::Resync => self.resync(input, at, is_last),
             };
             match next {

@@ -1,6 +1,6 @@
 //! JSON strings in the input: where they end, and their text.
 
-use memchr::memchr3;
+use memchr::{memchr, memchr3, memmem};
 use std::borrow::Cow;
 
 /// What stands behind an opening quote.
@@ -33,6 +33,15 @@ pub(super) fn string_end(text: &[u8]) -> StringEnd {
         }
     }
     StringEnd::Unknown
+}
+
+/// Fewer zero bytes than this are a broken character; so many are a place that was never written.
+pub(super) const FEWEST_ZEROS: usize = 16;
+
+/// Where zero bytes stand in place of what was to be written: the string has no end behind them.
+pub(super) fn zero_fill(text: &[u8]) -> Option<usize> {
+    let first = memchr(0, text)?;
+    memmem::find(text.get(first..)?, &[0; FEWEST_ZEROS]).map(|zeros| first + zeros)
 }
 
 /// The text of a string, given with its quotes. `false` where it had to be repaired (bytes that are no UTF-8, or a
@@ -76,6 +85,13 @@ mod tests {
         ] {
             assert_eq!(string_end(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn many_zeros_are_no_text() {
+        assert_eq!(zero_fill(b"a\0b"), None);
+        assert_eq!(zero_fill(&[&b"a\0b"[..], &[0; FEWEST_ZEROS - 1], b"c"].concat()), None);
+        assert_eq!(zero_fill(&[&b"a\0b"[..], &[0; FEWEST_ZEROS], b"c"].concat()), Some(3));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! What a container expects is `structure.rs`; what becomes of values is `record.rs`.
 
 use super::structure::{DEEPEST, Expect, Frame, Kind};
-use super::text::{StringEnd, string_end, string_text};
+use super::text::{StringEnd, string_end, string_text, zero_fill};
 use super::{Decoder, Mode, SkippedValue, fast};
 use crate::issue::{IssueKind, excerpt};
 use crate::tuple::Tuple;
@@ -94,13 +94,18 @@ impl Decoder {
             StringEnd::LineBreak(line_break) => line_break,
             StringEnd::Unknown => inner.len(),
         };
+        // Only what any chunking has seen before the string is too long.
+        if let Some(zeros) = inner.get(..length.min(LONGEST_STRING)).and_then(zero_fill) {
+            self.damaged(input, at + 1 + zeros, "the closing quote of a string");
+            return Some(at + 1 + zeros);
+        }
         if length > LONGEST_STRING {
             let message =
                 format!("expected a string of at most {LONGEST_STRING} bytes, found `{}`", excerpt(inner));
             let skipped = u64::from(self.frames.last().is_some_and(|frame| frame.kind == Kind::Tuples));
             let issue = self.issue(IssueKind::TooLong, self.offset + at as u64, message, Some(skipped));
             self.builder.issues.add(issue);
-            self.mode = Mode::SkipString { escaped: false };
+            self.mode = Mode::SkipString { escaped: false, zeros: 0 };
             return Some(at + 1);
         }
         match found {
@@ -218,7 +223,15 @@ impl Decoder {
                 self.builder.open(kind, offset);
                 self.frames.push(Frame { kind, expect: Expect::Item });
             }
-            _ => self.mode = Mode::SkipValue(SkippedValue { depth: 1, ..SkippedValue::default() }),
+            opened => {
+                if opened.is_some() {
+                    let message =
+                        format!("expected at most {DEEPEST} brackets inside each other, found one more");
+                    let issue = self.issue(IssueKind::BadRecord, offset, message, None);
+                    self.builder.issues.add(issue);
+                }
+                self.mode = Mode::SkipValue(SkippedValue { depth: 1, ..SkippedValue::default() });
+            }
         }
     }
 

@@ -231,6 +231,14 @@ impl<'t, 'g> Parser<'t, 'g> {
     }
 
     fn group_test(&self, name: &str, at: usize, end: End) -> Result<Test, FilterError> {
+        let knows_near_group =
+            |groups: &Groups| nearest(name, groups.names().iter().map(String::as_str)).is_some();
+        if let (Some(groups), Some(word)) = (self.groups, near_word(name))
+            && !self.has_group(name)
+            && !knows_near_group(groups)
+        {
+            return Err(self.error_at(at, FilterErrorKind::UnknownWord, "a test", Some(word.to_owned())));
+        }
         Ok(Test::Group { end, names: self.known_groups(name, at)? })
     }
 

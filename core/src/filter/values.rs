@@ -105,12 +105,18 @@ pub(super) fn size(text: &str) -> Option<u64> {
 /// Beyond every calendar: higher numbers are no times, and sums with them stay far from overflowing.
 const HIGHEST_TIME: i64 = 1_000_000_000_000_000;
 
+/// Digits of the seconds since 1970 from 1973-03-03 on; flow logs are half a century younger.
+const FEWEST_TIME_DIGITS: usize = 9;
+
 /// A time, and how many milliseconds the unit that it names lasts: a day, a minute, a second, a millisecond.
 ///
 /// A date, a date and a time with or without seconds, each in UTC unless it says `Z` or an offset; or seconds or
-/// milliseconds since 1970.
+/// milliseconds since 1970. Fewer digits than all seconds since 1973 have are a year or a slip, and no time.
 pub(super) fn time(text: &str) -> Option<(i64, i64)> {
     if is_digits(text) {
+        if text.len() < FEWEST_TIME_DIGITS {
+            return None;
+        }
         let number: i64 = text.parse().ok().filter(|number| *number <= HIGHEST_TIME)?;
         return Some(if number < SECONDS_BELOW { (number * 1000, 1000) } else { (number, 1) });
     }

@@ -8,7 +8,7 @@ mod two_sources;
 
 pub(crate) use once::Once;
 pub(crate) use parameters::metric_names;
-pub(crate) use session_frames::sessions;
+pub(crate) use session_frames::{sessions, zeek_head};
 pub(crate) use two_sources::diff;
 
 use crate::arguments::{Groups, Options, RunOptions};

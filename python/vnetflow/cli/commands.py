@@ -141,9 +141,10 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 @click.option(
     "--to",
     "form",
-    metavar="parquet|csv|ndjson|arrow|nta",
-    shell_complete=one_of("parquet", "csv", "ndjson", "arrow", "nta"),
-    help="Form of the tuples, or nta: Traffic Analytics' rows, in the form that OUT ends in. Default: by its ending.",
+    metavar="parquet|csv|ndjson|arrow|nta|zeek|ecs|ocsf",
+    shell_complete=one_of("parquet", "csv", "ndjson", "arrow", "nta", "zeek", "ecs", "ocsf"),
+    help="Form of the tuples. nta: Traffic Analytics' rows, in the form that OUT ends in. zeek: sessions as Zeek's "
+    "conn.log. ecs, ocsf: JSON lines in Elastic Common Schema, or as OCSF Network Activity. Default: by its ending.",
 )
 @click.option("--columns", metavar="NAMES", shell_complete=one_of(*COLUMN_NAMES), help="Columns, joined by commas.")
 @click.option("--ip", default="string", metavar="string|categorical|binary", help="Form of addresses. Default: string.")
@@ -154,8 +155,8 @@ def issues(source: tuple[str, ...], **options: Any) -> None:
 @click.option("--clients", multiple=True, metavar="GROUP", help="With --to nta: a group of VPN clients; repeat it.")
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
-    """Write the tuples as Parquet, CSV, NDJSON or Arrow to OUT."""
-    from vnetflow.cli.conversion import convert_to_nta, convert_tuples, target_form
+    """Write the tuples as Parquet, CSV, NDJSON or Arrow to OUT, or in the words of another tool."""
+    from vnetflow.cli.conversion import LINE_FORMS, convert_to_lines, convert_to_nta, convert_tuples, target_form
 
     to: str | None = options.pop("form")
     form = target_form(out, None if to == "nta" else to, force=options.pop("force"))
@@ -165,16 +166,20 @@ def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
     own = {name: options.pop(name) for name in ("interval_minutes", "sites", "clients")}
     own = {name: value for name, value in own.items() if value not in (None, ())}
     request = request_of(source, options)
-    if to == "nta":
-        if names is not None:
-            raise ValueError("the columns of Traffic Analytics' rows are fixed: leave out `columns`")
-        convert_to_nta(request, out, form, **own)
-    elif own:
+    if own and to != "nta":
         option = next(iter(own)).replace("_", "-")
         raise ValueError(f"`--{option}` belongs to Traffic Analytics' rows: give `--to nta` too, or leave it out")
+    if names is not None and to in ("nta", *LINE_FORMS):
+        raise ValueError(f"the columns of `{to}` are fixed: leave out `columns`")
+    if to == "nta":
+        convert_to_nta(request, out, form, **own)
+    elif form in LINE_FORMS:
+        convert_to_lines(request, out, form)
     else:
         convert_tuples(request, out, form, columns, ip)
     request.tell_left_out()
+    for report in request.reports:
+        request.tell_notes(report.notes)
 
 
 @commands.command()

@@ -11,7 +11,8 @@ from vnetflow.cli.interrupts import interrupts
 from vnetflow.cli.output import check_target, text_times, whole_file
 from vnetflow.columns import check_ip_form
 from vnetflow.near_match import check_choice
-from vnetflow.scanning import lazy_table
+from vnetflow.scanning import lazy_events, lazy_pieces, lazy_table
+from vnetflow.traffic import SessionPieces
 
 if TYPE_CHECKING:
     from typing import IO
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from vnetflow.columns import IpForm
 
 _FORMS = ("parquet", "csv", "ndjson", "arrow")
+
+LINE_FORMS = ("zeek", "ecs", "ocsf")
+"""Forms of other tools: text, whatever the file is called."""
 
 _FORM_BY_SUFFIX = {
     ".parquet": "parquet",
@@ -36,12 +40,16 @@ _FORM_BY_SUFFIX = {
 
 def target_form(out: str, form: str | None, *, force: bool) -> str:
     """Tell the form of the file, and check that it can be written, before anything is read."""
+    if form in LINE_FORMS:
+        if out != "-":
+            check_target(Path(out), force=force)
+        return form
     if form is None:
         form = _FORM_BY_SUFFIX.get(Path(out).suffix.lower())
         if form is None:
             endings = ", ".join(_FORM_BY_SUFFIX)
             raise ValueError(f"can't tell a form from `{out}`: end it with one of {endings}, or give --to")
-    check_choice("form", form, _FORMS)
+    check_choice("form", form, (*_FORMS, *LINE_FORMS, "nta"))
     if out != "-":
         check_target(Path(out), force=force)
     elif form in ("parquet", "arrow") and sys.stdout.isatty():
@@ -51,9 +59,12 @@ def target_form(out: str, form: str | None, *, force: bool) -> str:
 
 def convert_to_nta(request: Request, out: str, form: str, **own: Any) -> None:
     """Write Traffic Analytics' rows."""
+    from vnetflow.analyses import notes
     from vnetflow.traffic_analytics import nta
 
-    _write(request, nta(request.inputs, **own, **request.common).lazy(), out, form)
+    table = nta(request.inputs, **own, **request.common)
+    _write(request, table.lazy(), out, form)
+    request.tell_notes(notes(table))
 
 
 def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip: str) -> None:
@@ -62,6 +73,16 @@ def convert_tuples(request: Request, out: str, form: str, columns: list[str], ip
     if ip == "binary" and form in ("csv", "ndjson"):
         raise ValueError(f"{form} holds text only: choose another `ip` than `binary`, or another form")
     _write(request, lazy_table(request.origin, request.settings, columns, cast("IpForm", ip)), out, form)
+
+
+def convert_to_lines(request: Request, out: str, form: str) -> None:
+    """Write tuples as events of ECS or OCSF, a JSON object a line, or sessions as Zeek's `conn.log`."""
+    if form != "zeek":
+        _write(request, lazy_events(request.origin, request.settings, form), out, form)
+        return
+    pieces = SessionPieces(request.inputs, request.common, zeek=True)
+    _write(request, lazy_pieces(pieces), out, form)
+    request.tell_notes(pieces.notes())
 
 
 def _write(request: Request, tuples: pl.LazyFrame, out: str, form: str) -> None:
@@ -101,6 +122,9 @@ def _sink(tuples: pl.LazyFrame, form: str, target: Path | IO[bytes]) -> None:
             tuples.sink_csv(target)
         elif form == "ndjson":
             tuples.sink_ndjson(target)
+        elif form in LINE_FORMS:
+            # One column of text without quotes is its lines as they are.
+            tuples.sink_csv(target, include_header=False, quote_style="never")
         else:
             # The oldest layout is what every reader of Arrow understands.
             tuples.sink_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.oldest())

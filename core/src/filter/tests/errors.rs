@@ -24,6 +24,8 @@ fn every_message_names_the_column_and_a_near_match() {
         ),
         ("src_prot = 5", "unknown field `src_prot` at column 1: did you mean `src_port`?"),
         ("colour = 5", "unknown field `colour` at column 1: expected a field such as `src_ip` or `rule`"),
+        ("src hots 10.1.1.4", "unknown word `hots` at column 5: did you mean `host`?"),
+        ("src spoke3", "unknown group `spoke3` at column 5: did you mean `spoke1`?"),
         ("group spoke3", "unknown group `spoke3` at column 7: did you mean `spoke1`?"),
         (
             "src group nowhere",
@@ -53,6 +55,8 @@ fn every_message_names_the_column_and_a_near_match() {
         ("bytes > 10X", "expected a number such as `1500`, `10M` or `1Ki` at column 9, found `10X`"),
         ("bytes > 0.5", "expected a number such as `1500`, `10M` or `1Ki` at column 9, found `0.5`"),
         ("bytes > -1", "expected a number such as `1500`, `10M` or `1Ki` at column 9, found `-1`"),
+        ("time >= 2024", "expected a time such as `2024-05-01T09:00` at column 9, found `2024`"),
+        ("time in 2024..", "expected a time such as `2024-05-01T09:00` at column 9, found `2024..`"),
         ("time > yesterday", "expected a time such as `2024-05-01T09:00` at column 8, found `yesterday`"),
         ("time = 2024-13-01", "expected a time such as `2024-05-01T09:00` at column 8, found `2024-13-01`"),
         (
