@@ -8,6 +8,7 @@
 
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
+use crate::sorting::sort_by;
 use crate::tuple::Direction;
 use core::fmt;
 use core::net::IpAddr;
@@ -206,7 +207,7 @@ impl LaneOrder {
 /// For each value its place among all values in order.
 pub(crate) fn ranks<V: Ord>(values: &[V]) -> Vec<u32> {
     let mut order: Vec<(&V, usize)> = values.iter().zip(0..).collect();
-    order.sort_unstable();
+    sort_by(&mut order, |(one, _), (other, _)| one.cmp(other));
     let mut ranks = vec![0; values.len()];
     for (rank, (_, code)) in (0..).zip(order) {
         if let Some(place) = ranks.get_mut(code) {

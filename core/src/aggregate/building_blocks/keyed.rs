@@ -6,6 +6,7 @@ use super::span::TimeSpan;
 use super::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::{sort_by, sort_by_key};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -77,7 +78,7 @@ impl<E: Entry> Keyed<E> {
             .zip(entries)
             .map(|(code, entry)| KeyedRow { code, key: self.keys.values(code), entry })
             .collect();
-        rows.sort_by(|one, other| order(&one.key).cmp(order(&other.key)));
+        sort_by(&mut rows, |one, other| order(&one.key).cmp(order(&other.key)));
         rows
     }
 
@@ -124,5 +125,5 @@ impl Entry for Traffic {
 
 /// Sorts rows by a number, biggest first and null last; equals stay in the order of their keys.
 pub(crate) fn biggest_first<T>(rows: &mut [T], number: impl Fn(&T) -> Option<u64>) {
-    rows.sort_by_key(|row| core::cmp::Reverse(number(row)));
+    sort_by_key(rows, |row| core::cmp::Reverse(number(row)));
 }

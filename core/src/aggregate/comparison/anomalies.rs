@@ -19,6 +19,7 @@ use crate::aggregate::building_blocks::statistics::Sample;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::sort_by;
 use crate::table::Table;
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
@@ -177,7 +178,7 @@ impl Aggregate for Anomalies {
             .iter()
             .flat_map(|(code, values)| self.of_key(&self.keys.values(*code), values, &hours))
             .collect();
-        anomalies.sort_by(|one, other| {
+        sort_by(&mut anomalies, |one, other| {
             let by_score = other.score.abs().total_cmp(&one.score.abs());
             by_score.then_with(|| (one.hour, &one.key).cmp(&(other.hour, &other.key)))
         });

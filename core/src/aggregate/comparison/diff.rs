@@ -13,6 +13,7 @@ use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::sort_by;
 use crate::table::{Table, Values};
 use crate::tuple::names;
 use core::cmp::Reverse;
@@ -138,7 +139,7 @@ impl Aggregate for Diff {
                 Some((order, *sides))
             })
             .collect();
-        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        sort_by(&mut rows, |(one, _), (other, _)| one.cmp(other));
         let statuses = rows.iter().map(|((status, ..), _)| Some(status.name())).collect();
         let counters = |side: fn(&Sides) -> Totals| {
             let mut table = Table::default();

@@ -30,6 +30,7 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::statistics::Sample;
 use crate::batch::Batch;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, is_public};
+use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::tuple::{Action, State, starts_flow};
 use serde::{Deserialize, Serialize};
@@ -206,7 +207,7 @@ impl Aggregate for Beacons {
             };
             beacons.extend(beacon.filter(is_enough));
         });
-        beacons.sort_by(|one, other| {
+        sort_by(&mut beacons, |one, other| {
             other.score.total_cmp(&one.score).then_with(|| one.conversation.cmp(&other.conversation))
         });
         Rows::of(&beacons)

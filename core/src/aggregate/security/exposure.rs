@@ -21,6 +21,7 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::is_public;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::tuple::{Action, starts_flow};
 use core::cmp::Reverse;
@@ -130,7 +131,7 @@ impl Aggregate for Exposure {
             }
         });
         let mut rows: Vec<((IpAddr, u16, u8), Service)> = services.into_iter().collect();
-        rows.sort_by_key(|(key, service)| {
+        sort_by_key(&mut rows, |(key, service)| {
             (Reverse(service.answered), Reverse(service.allowed), Reverse(service.attempted), *key)
         });
         Rows::of(&rows)

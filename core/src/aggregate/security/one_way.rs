@@ -15,6 +15,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::tuple::{Action, State, starts_flow};
 use core::cmp::Reverse;
@@ -100,7 +101,7 @@ impl Aggregate for OneWay {
             }
             rows.push((*conversation, tries, totals, span));
         });
-        rows.sort_by_key(|(conversation, tries, _, _)| (Reverse(*tries), *conversation));
+        sort_by_key(&mut rows, |(conversation, tries, _, _)| (Reverse(*tries), *conversation));
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)
             .number("tries", |(_, tries, ..)| Some(*tries))

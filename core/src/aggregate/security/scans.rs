@@ -28,6 +28,7 @@ use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally,
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::tuple::{Action, State, names, starts_flow};
 use core::cmp::Reverse;
@@ -245,7 +246,7 @@ impl Aggregate for Scans {
             }
         });
         scans.extend(current.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
-        scans.sort_by_key(|scan| (Reverse(scan.tries), scan.src_ip));
+        sort_by_key(&mut scans, |scan| (Reverse(scan.tries), scan.src_ip));
         Rows::of(&scans)
             .address("src_ip", |scan| Some(scan.src_ip))
             .text("kind", |scan| Some(scan.kind.name()))

@@ -6,6 +6,7 @@ use crate::aggregate::building_blocks::flow_table::{FlowTable, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::tuple::{Action, State};
 use serde::{Deserialize, Serialize};
@@ -155,7 +156,7 @@ impl Aggregate for Conversations {
                 Some((conversation, traffic.clone(), traffic.totals.flows + started_before))
             })
             .collect();
-        rows.sort_unstable_by_key(|(conversation, ..)| *conversation);
+        sort_by_key(&mut rows, |(conversation, ..)| *conversation);
         biggest_first(&mut rows, |(_, traffic, _)| traffic.totals.bytes());
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)

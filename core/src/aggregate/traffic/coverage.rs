@@ -5,6 +5,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::dictionary::Texts;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
@@ -157,7 +158,7 @@ impl Aggregate for Coverage {
                 gap_minutes: self.gap_minutes(number, hour.minutes),
             })
             .collect();
-        rows.sort_unstable_by_key(|row| (row.mac.is_none(), row.mac, row.hour_ms));
+        sort_by_key(&mut rows, |row| (row.mac.is_none(), row.mac, row.hour_ms));
         let mut table = Rows::of(&rows)
             .text("mac", |row| row.mac)
             .time("hour", |row| Some(row.hour_ms))

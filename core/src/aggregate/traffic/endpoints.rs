@@ -7,6 +7,7 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
+use crate::sorting::sort_by_key;
 use crate::table::{Table, Values};
 use crate::tuple::Action;
 use core::net::IpAddr;
@@ -215,7 +216,7 @@ impl Aggregate for Endpoints {
             both.merge(&host.as_dst);
             both.bytes()
         };
-        rows.sort_by_key(|(code, host)| (core::cmp::Reverse(bytes(host)), self.addresses.get(*code)));
+        sort_by_key(&mut rows, |(code, host)| (core::cmp::Reverse(bytes(host)), self.addresses.get(*code)));
 
         let mut table = Table::default();
         let ip = |code: &u32| self.addresses.get(*code);

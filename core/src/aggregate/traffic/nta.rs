@@ -21,6 +21,7 @@ use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, Groups, is_public};
+use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::tuple::{Action, Direction, Encryption, State, names, starts_flow};
 use core::fmt;
@@ -290,7 +291,7 @@ impl Aggregate for Nta {
         let mut rows = core::mem::take(&mut self.rows);
         let (address_ranks, place_ranks) = (ranks(self.addresses.values()), ranks(&self.places.values));
         let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(0);
-        rows.sort_by_cached_key(|(key, _)| {
+        sort_by_key(&mut rows, |(key, _)| {
             let ends = (rank(&address_ranks, key.src_ip), rank(&address_ranks, key.dst_ip));
             let place = rank(&place_ranks, key.place);
             (key.interval, ends, key.dst_port, key.protocol, key.direction, place, key.action, key.encryption)

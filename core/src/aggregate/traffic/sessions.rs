@@ -19,6 +19,7 @@ use crate::aggregate::building_blocks::events::{Event, Events, Kind, Ordered, te
 use crate::aggregate::building_blocks::flow_table::FlowParts;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::sorting::sort_by;
 use crate::table::{Table, TextColumn, Values};
 use crate::tuple::{Direction, names};
 use core::fmt;
@@ -97,7 +98,7 @@ impl Sessions {
         };
         let mut flows: Vec<(Option<i64>, u32)> =
             (0..events.flows.len() as u32).map(|flow| (first_ms(flow), flow)).collect();
-        flows.sort_unstable_by(|(one_ms, one), (other_ms, other)| {
+        sort_by(&mut flows, |(one_ms, one), (other_ms, other)| {
             one_ms.cmp(other_ms).then_with(|| key(*one).cmp(&key(*other)))
         });
         let flows: Vec<u32> = flows.into_iter().map(|(_, flow)| flow).collect();

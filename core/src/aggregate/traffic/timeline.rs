@@ -21,6 +21,7 @@ use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::{sort_by, sort_by_key};
 use crate::table::{Table, Values};
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
@@ -224,13 +225,13 @@ impl Aggregate for Timeline {
             .map(|(_, code)| (self.keys.values(*code), *code))
             .collect();
         // Keys by their values, so that the order of rows never depends on the order in which tuples came.
-        keys.sort_unstable();
+        sort_by(&mut keys, Ord::cmp);
         known.extend((0..).zip(&keys).map(|(place, (_, code))| (*code, place)));
         let mut rows: Vec<(i64, u32, Totals)> = buckets
             .into_iter()
             .map(|((bucket_ms, code), totals)| (bucket_ms, known.get(&code).copied().unwrap_or(0), totals))
             .collect();
-        rows.sort_unstable_by_key(|(bucket_ms, place, _)| (*bucket_ms, *place));
+        sort_by_key(&mut rows, |(bucket_ms, place, _)| (*bucket_ms, *place));
 
         let mut table = Table::default();
         table.add("time", Values::TimeMs(rows.iter().map(|(bucket_ms, ..)| Some(*bucket_ms)).collect()));

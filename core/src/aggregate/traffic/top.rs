@@ -7,6 +7,7 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
+use crate::sorting::sort_by;
 use crate::table::{Table, Values};
 use crate::tuple::names;
 use core::fmt;
@@ -235,7 +236,7 @@ impl Aggregate for Top {
             .collect();
         // Null comes last either way; equals stand in the order of their keys, so the answer never depends on the
         // order in which rows came.
-        ranked.sort_by(|(_, one_key, one), (_, other_key, other)| {
+        sort_by(&mut ranked, |(_, one_key, one), (_, other_key, other)| {
             let by_metric = match (one, other) {
                 (Some(one), Some(other)) if self.options.bottom => one.cmp(other),
                 (Some(one), Some(other)) => other.cmp(one),

@@ -6,6 +6,7 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::dictionary::{Addresses, Texts};
 use crate::origin::RuleOrigin;
+use crate::sorting::sort_by;
 use crate::table::{Table, Values};
 use crate::tuple::Action;
 use core::net::IpAddr;
@@ -152,7 +153,7 @@ impl Aggregate for Denied {
                 is_ongoing: self.last_ms.is_some_and(|last_ms| tries.is_ongoing(last_ms)),
             })
             .collect();
-        rows.sort_unstable();
+        sort_by(&mut rows, Ord::cmp);
         let mut table = Rows::of(&rows)
             .address("src_ip", |row| Some(row.src_ip))
             .address("dst_ip", |row| Some(row.dst_ip))

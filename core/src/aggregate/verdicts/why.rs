@@ -22,6 +22,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::origin::RuleOrigin;
+use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::tuple::{Action, Direction, starts_flow};
 use core::net::IpAddr;
@@ -101,10 +102,10 @@ impl Why {
         let mut stretches = Vec::new();
         for events in places.values_mut() {
             // Tries first at one time: a flow that ends at once belongs to its own stretch.
-            events.sort_unstable();
+            sort_by(events, Ord::cmp);
             stretches.extend(stretches_of(events));
         }
-        stretches.sort_by(|one, other| {
+        sort_by(&mut stretches, |one, other| {
             let key = |stretch: &Stretch<'_>| (stretch.judged.is_backwards, stretch.span.first_ms());
             key(one).cmp(&key(other)).then_with(|| one.judged.cmp(other.judged))
         });

@@ -24,6 +24,7 @@ use crate::aggregate::building_blocks::attempts::Attempts;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::{BeaconOptions, Beacons, Exposure, OneWay, ScanOptions, Scans};
 use crate::batch::Batch;
+use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::tuple::names;
 use core::fmt;
@@ -204,7 +205,7 @@ impl Aggregate for Findings {
         findings.extend(gathered::beacons(&self.beacons.finish()));
         findings.extend(gathered::one_way(&self.one_way.finish(), options));
         findings.extend(own::findings(&self.talks, options));
-        findings.sort();
+        sort_by(&mut findings, Ord::cmp);
         Rows::of(&findings)
             .text("severity", |finding| Some(finding.severity.name()))
             .text("kind", |finding| Some(finding.kind.name()))
