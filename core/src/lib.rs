@@ -11,6 +11,8 @@
 
 mod sorting;
 
+pub mod travel;
+
 pub mod tuple;
 
 pub mod origin;

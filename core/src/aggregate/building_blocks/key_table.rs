@@ -8,11 +8,11 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::origin::RuleOrigin;
 use crate::table::{Table, TextColumn, Values};
+use crate::travel::travels;
 use crate::tuple::{Encryption, State};
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,25 +20,26 @@ use std::sync::Arc;
 const USUAL_V6_PREFIX: u8 = 64;
 
 /// Numbers the keys of rows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeyTable {
-    #[serde(skip)]
     keys: Vec<Key>,
     /// One for each key.
     parts: Vec<Part>,
     /// For each part after the first: numbers of pairs (number so far, number of the part).
     pairs: Vec<Pairs>,
-    #[serde(skip)]
     groups: Arc<Groups>,
 }
 
+travels!(KeyTable { parts, pairs } without keys, groups);
+
 /// Pairs of numbers, numbered in the order in which they came.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs {
-    #[serde(skip)]
     codes: HashMap<(u32, u32), u32, FixedState>,
     values: Vec<(u32, u32)>,
 }
+
+travels!(Pairs { values } without codes);
 
 impl Pairs {
     #[inline]
@@ -56,12 +57,13 @@ impl Pairs {
     }
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Part {
-    #[serde(skip)]
     codes: HashMap<KeyValue, u32, FixedState>,
     values: Vec<KeyValue>,
 }
+
+travels!(Part { values } without codes);
 
 impl Part {
     fn intern(&mut self, value: KeyValue) -> u32 {

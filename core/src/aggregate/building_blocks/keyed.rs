@@ -8,7 +8,7 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::sorting::{sort_by, sort_by_key};
 use crate::table::Table;
-use serde::{Deserialize, Serialize};
+use crate::travel::travels;
 use std::sync::Arc;
 
 /// What an analysis keeps for a key.
@@ -19,18 +19,22 @@ pub(crate) trait Entry: Clone + Default {
 }
 
 /// Sums, and from when to when.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) totals: Totals,
     pub(crate) span: TimeSpan,
 }
 
+travels!(Traffic { totals, span });
+
 /// An entry for each key, by the key's number.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keyed<E> {
     keys: KeyTable,
     entries: Vec<E>,
 }
+
+travels!(Keyed<E> { keys, entries });
 
 /// One key of an answer.
 #[derive(Clone, Debug)]

@@ -21,8 +21,8 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -57,13 +57,14 @@ impl Default for AnomalyOptions {
 }
 
 /// Values of every key by hour.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Anomalies {
-    #[serde(skip)]
     options: AnomalyOptions,
     keys: KeyTable,
     hours: HashMap<(u32, i64), Totals, FixedState>,
 }
+
+travels!(Anomalies { keys, hours } without options);
 
 /// One hour that was unlike the others.
 struct Anomaly {

@@ -23,20 +23,22 @@ use crate::batch::Batch;
 use crate::groups::is_public;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, starts_flow};
 use core::cmp::Reverse;
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is reached from public addresses: answered services first, then allowed ones, then attempted ones.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Exposure {
     attempts: Attempts<Asked>,
 }
 
+travels!(Exposure { attempts });
+
 /// What one source asked of one service, as one place logged it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Asked {
     totals: Totals,
     attempted: u64,
@@ -45,6 +47,8 @@ struct Asked {
     answered_ports: BTreeSet<u16>,
     span: TimeSpan,
 }
+
+travels!(Asked { totals, attempted, denied, can_tell, answered_ports, span });
 
 /// One service.
 #[derive(Clone, Debug, Default)]

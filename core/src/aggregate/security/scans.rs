@@ -30,11 +30,11 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, State, names, starts_flow};
 use core::cmp::Reverse;
 use core::fmt;
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many on it is a scan.
@@ -68,14 +68,15 @@ pub enum ScanKind {
 names!(ScanKind { Vertical => "vertical", Horizontal => "horizontal", Block => "block" });
 
 /// Sources that scan: most tries first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Scans {
-    #[serde(skip)]
     options: ScanOptions,
     attempts: Attempts<Probed>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+travels!(Scans { attempts } without options);
+
+#[derive(Clone, Debug, Default)]
 struct Probed {
     begun: u64,
     ended: u64,
@@ -84,6 +85,8 @@ struct Probed {
     is_answered: bool,
     span: TimeSpan,
 }
+
+travels!(Probed { begun, ended, denied, is_silent, is_answered, span });
 
 /// One scanner.
 struct Scan {

@@ -8,14 +8,14 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, State};
-use serde::{Deserialize, Serialize};
 
 /// Traffic of every source, destination, destination port and protocol, biggest first.
 ///
 /// `sessions` counts what the `sessions` analysis would list: flows that began or were denied, and those whose begin
 /// was before the data. To know the latter it keeps some 40 bytes for each 5-tuple at each place.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Conversations {
     /// Flows, and conversations as flows without a source port at no place: one table, so that a row asks it once.
     flows: FlowTable,
@@ -25,19 +25,25 @@ pub struct Conversations {
     conversations: Vec<(u32, Traffic)>,
 }
 
+travels!(Conversations { flows, known, conversations });
+
 /// What is known of a flow: its conversation, and its earliest tuple that is neither denied nor of NSG version 1.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Known {
     conversation: u32,
     first: FirstTuple,
 }
 
+travels!(Known { conversation, first });
+
 /// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FirstTuple {
     time_ms: i64,
     goes_on: bool,
 }
+
+travels!(FirstTuple { time_ms, goes_on });
 
 /// A flow of which no such tuple was seen.
 const NEVER: FirstTuple = FirstTuple { time_ms: i64::MAX, goes_on: false };

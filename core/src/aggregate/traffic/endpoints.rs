@@ -9,10 +9,10 @@ use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::sorting::sort_by_key;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::Action;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -27,9 +27,8 @@ use std::sync::Arc;
 /// not, the source is: a flow that was logged first in mid-life. Where the log can't tell whether an answer came
 /// (NSG version 1, UDP in NSG version 2, begin tuples), a port counts as served only if no row of it says otherwise
 /// and some row allowed it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Endpoints {
-    #[serde(skip)]
     groups: Arc<Groups>,
     addresses: Addresses,
     /// By address.
@@ -43,26 +42,32 @@ pub struct Endpoints {
     used: HashSet<Service, FixedState>,
 }
 
+travels!(Endpoints { addresses, hosts, peers, served, perhaps_served, unanswered, used } without groups);
+
 /// So many ports are listed.
 pub const MOST_PORTS: usize = 20;
 
 /// The first port that systems take for connections of their own: Linux from here on, Windows from 49152.
 const FIRST_EPHEMERAL_PORT: u16 = 32_768;
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Host {
     as_src: Totals,
     as_dst: Totals,
     span: TimeSpan,
 }
 
+travels!(Host { as_src, as_dst, span });
+
 /// A port at an address: of a server, or of a client that asked for it somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Service {
     address: u32,
     port: u16,
     protocol: u8,
 }
+
+travels!(Service { address, port, protocol });
 
 impl Endpoints {
     /// No hosts yet; with names for networks.

@@ -21,11 +21,11 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::sorting::sort_by;
 use crate::table::{Table, TextColumn, Values};
+use crate::travel::travels;
 use crate::tuple::{Direction, names};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// How much of a session the data holds.
@@ -44,10 +44,12 @@ pub enum SessionStatus {
 names!(SessionStatus { Ended => "ended", Open => "open", StartedBefore => "started_before", Denied => "denied" });
 
 /// All tuples, compactly: 24 to 56 bytes each and some 25 for each flow.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Sessions {
     events: Events,
 }
+
+travels!(Sessions { events });
 
 /// The sessions in tables of a limited number of rows: see [`Sessions::tables`].
 #[derive(Debug)]

@@ -23,8 +23,8 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::sorting::{sort_by, sort_by_key};
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl Default for TimelineOptions {
 }
 
 /// Totals of every bucket and key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Timeline {
     every_ms: i64,
     spread: bool,
@@ -70,6 +70,8 @@ pub struct Timeline {
     events: Events,
     first_ms: Option<i64>,
 }
+
+travels!(Timeline { every_ms, spread, keys, buckets, events, first_ms });
 
 type Buckets = HashMap<(i64, u32), Totals, FixedState>;
 

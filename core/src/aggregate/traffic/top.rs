@@ -9,10 +9,10 @@ use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::sorting::sort_by;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::names;
 use core::fmt;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -85,23 +85,26 @@ impl Default for TopOptions {
 ///
 /// A key's peers are the distinct addresses at the other end where the key tells one end, and the distinct pairs of
 /// source and destination where it tells both or neither.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Top {
-    #[serde(skip)]
     options: TopOptions,
     keys: KeyTable,
     totals: Vec<Totals>,
     peers: Peers,
 }
 
+travels!(Top { keys, totals, peers } without options);
+
 /// Distinct peers of every key, as pairs (key, peer).
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Peers {
     addresses: Addresses,
     /// Peers that are pairs of addresses.
     pairs: Pairs,
     seen: HashSet<(u32, u32), FixedState>,
 }
+
+travels!(Peers { addresses, pairs, seen });
 
 impl Top {
     /// An empty one with these options.

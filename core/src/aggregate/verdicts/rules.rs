@@ -13,9 +13,9 @@ use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::Action;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,18 +27,19 @@ use std::sync::Arc;
 /// many destination ports it names and passed), `used_sources` and `used_destinations` (the narrowest networks that
 /// hold what it passed), and `finding`: `never hit`, `shadowed`, `wider than its traffic` (it allows more ports than
 /// it passed, or a network that is larger than the narrowest one that holds its sources), or several of them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     rules: Keyed<Traffic>,
     addresses: Addresses,
     /// By rule, source and destination.
     pairs: HashMap<(u32, u32, u32), Totals, FixedState>,
     trends: Trends,
-    #[serde(skip)]
     nsg: Option<Nsg>,
     /// What each rule passed; kept only with an NSG.
     reach: Vec<Reach>,
 }
+
+travels!(Rules { rules, addresses, pairs, trends, reach } without nsg);
 
 impl Rules {
     /// Rules as they stand in the logs; with an NSG also as they were written.

@@ -24,13 +24,13 @@ use crate::batch::Batch;
 use crate::origin::RuleOrigin;
 use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, Direction, starts_flow};
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Why the source can't reach the destination on a port, or on any.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Why {
     src_ip: IpAddr,
     dst_ip: IpAddr,
@@ -40,8 +40,10 @@ pub struct Why {
     data: TimeSpan,
 }
 
+travels!(Why { src_ip, dst_ip, port, seen, nics, data });
+
 /// Where and by what a tuple was judged. The first five fields are the place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Judged {
     /// From the destination to the source.
     is_backwards: bool,
@@ -55,8 +57,10 @@ struct Judged {
     verdict: Action,
 }
 
+travels!(Judged { is_backwards, dst_port, protocol, mac, direction, rule, origin, acl_id, verdict });
+
 /// One tuple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Event {
     time_ms: i64,
     is_try: bool,
@@ -65,13 +69,17 @@ struct Event {
     is_silent: bool,
 }
 
+travels!(Event { time_ms, is_try, bytes, is_answered, is_silent });
+
 /// Tuples of a NIC, and how many have the source or the destination at the near end.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Near {
     tuples: u64,
     src: u64,
     dst: u64,
 }
+
+travels!(Near { tuples, src, dst });
 
 /// A time in which a NIC judged alike.
 #[derive(Clone, Debug)]

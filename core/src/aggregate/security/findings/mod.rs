@@ -26,11 +26,11 @@ use crate::aggregate::{BeaconOptions, Beacons, Exposure, OneWay, ScanOptions, Sc
 use crate::batch::Batch;
 use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::names;
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 /// From what on something is worth a finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,9 +131,8 @@ names!(FindingKind {
 });
 
 /// What deserves a look.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Findings {
-    #[serde(skip)]
     options: FindingsOptions,
     exposure: Exposure,
     scans: Scans,
@@ -141,6 +140,8 @@ pub struct Findings {
     one_way: OneWay,
     talks: Attempts<own::Talk>,
 }
+
+travels!(Findings { exposure, scans, beacons, one_way, talks } without options);
 
 /// One finding; compared in the order of the result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
