@@ -113,8 +113,7 @@ impl FlowTable {
     /// The number of the flow of a row, new or known.
     #[inline]
     pub(crate) fn intern_row(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
-        let hop = translation.hop(batch, row)?;
-        let flow = translation.five_tuple(batch, row)? | u128::from((hop + 1) & 0xff_ffff) << 8;
+        let flow = translation.flow(batch, row)?;
         Some(self.intern(flow))
     }
 
@@ -243,6 +242,13 @@ impl Translation {
     pub(crate) fn hop(&self, batch: &Batch, row: usize) -> Option<u32> {
         let hops = self.hops.get(*batch.group.get(row)? as usize)?;
         hops.get(kind_of_place(*batch.direction.get(row)?, *batch.version.get(row)?)).copied()
+    }
+
+    /// The flow of a row.
+    #[inline]
+    pub(crate) fn flow(&self, batch: &Batch, row: usize) -> Option<u128> {
+        let hop = self.hop(batch, row)?;
+        Some(self.five_tuple(batch, row)? | u128::from((hop + 1) & 0xff_ffff) << 8)
     }
 
     /// The 5-tuple of a row as a flow at no hop, wherever it was logged.

@@ -4,6 +4,7 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::attempts::Conversation;
 use crate::aggregate::building_blocks::flow_table::{FlowTable, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
+use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
 use crate::sorting::sort_by_key;
@@ -23,9 +24,10 @@ pub struct Conversations {
     known: Vec<Known>,
     /// The number of each conversation as a flow, and its traffic.
     conversations: Vec<(u32, Traffic)>,
+    recent: Recent,
 }
 
-travels!(Conversations { flows, known, conversations });
+travels!(Conversations { flows, known, conversations } without recent);
 
 /// What is known of a flow: its conversation, and its earliest tuple that is neither denied nor of NSG version 1.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +70,8 @@ impl Conversations {
         let (Action::Allow, Some(state)) = (action, state) else {
             return self.conversation(five_tuple);
         };
-        let number = self.flows.intern_row(batch, row, translation)?;
+        let flow = translation.flow(batch, row)?;
+        let number = self.recent.number(flow, || self.flows.intern(flow));
         if self.known(number)?.conversation == NONE {
             let conversation = self.conversation(five_tuple)?;
             self.known(number)?.conversation = conversation;

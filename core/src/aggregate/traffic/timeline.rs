@@ -18,6 +18,7 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
 use crate::aggregate::building_blocks::key_table::KeyTable;
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
+use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;
@@ -185,14 +186,19 @@ impl Aggregate for Timeline {
     fn add(&mut self, batch: &Batch) {
         self.first_ms = [self.first_ms, batch.time_ms.iter().min().copied()].into_iter().flatten().min();
         let codes = self.keys.codes(batch);
+        let mut sums = Sums::default();
         for (row, (time_ms, code)) in batch.time_ms.iter().zip(&codes).enumerate() {
-            let bucket = (self.bucket(*time_ms), *code);
-            let totals = self.buckets.entry(bucket).or_default();
+            let key = u128::from(self.bucket(*time_ms) as u64) << 64 | u128::from(*code);
+            let Some(totals) = sums.of(key) else { continue };
             if self.spread {
                 totals.count(batch, row);
             } else {
                 totals.add(batch, row);
             }
+        }
+        for (key, totals) in sums.iter() {
+            let bucket = ((key >> 64) as u64 as i64, key as u32);
+            self.buckets.entry(bucket).or_default().merge(totals);
         }
         if self.spread {
             self.events.add(batch, |row| codes.get(row).copied().unwrap_or(0));

@@ -3,6 +3,7 @@
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::key_table::{KeyTable, Pairs};
 use crate::aggregate::building_blocks::keys::{End, Key, KeyValue};
+use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
@@ -131,19 +132,18 @@ impl Top {
         let own: Vec<u32> =
             batch.addresses.values().iter().map(|address| peers.addresses.intern(*address)).collect();
         let own = |code: u32| own.get(code as usize).copied().unwrap_or(0);
-        let mut last = None;
+        let mut recent = Recent::default();
         for ((key, src), dst) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip) {
-            // Neighbouring rows often are of one conversation.
-            if last == Some((key, src, dst)) {
-                continue;
-            }
-            last = Some((key, src, dst));
-            let peer = match peer_end {
-                Some(End::Src) => own(*src),
-                Some(End::Dst) => own(*dst),
-                None => peers.pairs.intern((own(*src), own(*dst))),
-            };
-            peers.seen.insert((*key, peer));
+            let seen = u128::from(*key) << 64 | u128::from(*src) << 32 | u128::from(*dst);
+            recent.number(seen, || {
+                let peer = match peer_end {
+                    Some(End::Src) => own(*src),
+                    Some(End::Dst) => own(*dst),
+                    None => peers.pairs.intern((own(*src), own(*dst))),
+                };
+                peers.seen.insert((*key, peer));
+                0
+            });
         }
     }
 

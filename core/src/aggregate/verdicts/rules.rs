@@ -8,6 +8,7 @@ use super::rule_trend::Trends;
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::keyed::{Keyed, KeyedRow, Traffic, biggest_first};
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
+use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
@@ -93,8 +94,16 @@ impl Aggregate for Rules {
         let own: Vec<u32> =
             batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
         let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
+        let mut sums = Sums::default();
         for (row, ((code, src), dst)) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip).enumerate() {
-            self.pairs.entry((*code, own(src), own(dst))).or_default().add(batch, row);
+            let key = u128::from(*code) << 64 | u128::from(own(src)) << 32 | u128::from(own(dst));
+            if let Some(totals) = sums.of(key) {
+                totals.add(batch, row);
+            }
+        }
+        for (key, totals) in sums.iter() {
+            let pair = ((key >> 64) as u32, (key >> 32) as u32, key as u32);
+            self.pairs.entry(pair).or_default().merge(totals);
         }
         if self.nsg.is_some() {
             for (row, code) in codes.iter().enumerate() {
