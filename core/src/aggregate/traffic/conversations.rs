@@ -39,16 +39,27 @@ struct Known {
 travels!(Known { conversation, first });
 
 /// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
+///
+/// Twice the time, and one more for the latter: there are as many of these as flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FirstTuple {
-    time_ms: i64,
-    goes_on: bool,
+    doubled: i64,
 }
 
-travels!(FirstTuple { time_ms, goes_on });
+travels!(FirstTuple { doubled });
+
+impl FirstTuple {
+    fn new(time_ms: i64, goes_on: bool) -> FirstTuple {
+        FirstTuple { doubled: time_ms.saturating_mul(2) | i64::from(goes_on) }
+    }
+
+    fn goes_on(self) -> bool {
+        self.doubled & 1 == 1
+    }
+}
 
 /// A flow of which no such tuple was seen.
-const NEVER: FirstTuple = FirstTuple { time_ms: i64::MAX, goes_on: false };
+const NEVER: FirstTuple = FirstTuple { doubled: i64::MAX - 1 };
 
 /// Not known yet.
 const NONE: u32 = u32::MAX;
@@ -76,7 +87,7 @@ impl Conversations {
             let conversation = self.conversation(five_tuple)?;
             self.known(number)?.conversation = conversation;
         }
-        let tuple = FirstTuple { time_ms: *batch.time_ms.get(row)?, goes_on: state != State::Begin };
+        let tuple = FirstTuple::new(*batch.time_ms.get(row)?, state != State::Begin);
         let known = self.known(number)?;
         known.first = known.first.min(tuple);
         Some(known.conversation)
@@ -145,7 +156,7 @@ impl Aggregate for Conversations {
 
     fn finish(self) -> Table {
         let mut started_before = vec![0_u64; self.conversations.len()];
-        for known in self.known.iter().filter(|known| known.first.goes_on) {
+        for known in self.known.iter().filter(|known| known.first.goes_on()) {
             if let Some(count) = started_before.get_mut(known.conversation as usize) {
                 *count += 1;
             }
