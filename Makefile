@@ -16,7 +16,7 @@ CHROMIUM ?= /usr/bin/chromium
 export CHROMIUM
 RUST_SOURCES := $(shell find core python/src tests/demo -name '*.rs' -o -name 'Cargo.toml' | sort) Cargo.toml Cargo.lock
 
-.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test bench-viewer \
+.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test bench-viewer bench-viewer-large \
 	notebook-test bench wheel format clean
 
 help: ## list the targets
@@ -91,6 +91,10 @@ viewer-test: viewer $(VENV)/.built $(CHROMIUM) ## the viewer's types, engine, pa
 bench-viewer: viewer $(VENV)/.built $(CHROMIUM) ## how long a drop and a filter take in Chromium; medians of five
 	test -d target/bench-viewer || $(BIN)/vnetflow demo target/bench-viewer --hours 4 --rate 410000 --quiet
 	cd $(VIEWER) && npm run --silent bench -- ../../target/bench-viewer 5
+
+bench-viewer-large: viewer $(VENV)/.built $(CHROMIUM) ## the same once with 12.5 million tuples, and the memory they take
+	test -d target/bench-viewer-large || $(BIN)/vnetflow demo target/bench-viewer-large --hours 4 --rate 3130000 --quiet
+	cd $(VIEWER) && npm run --silent bench -- ../../target/bench-viewer-large 1
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet -n 2 --nbmake notebooks

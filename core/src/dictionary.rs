@@ -2,14 +2,13 @@
 //!
 //! A dictionary lives as long as its batch, so memory is bounded by the batch and never by the file.
 
+use crate::travel::{Reader, Travel};
 use core::net::{IpAddr, Ipv4Addr};
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize, Serializer};
 use std::collections::HashMap;
 
 /// Distinct addresses, numbered in the order in which they came.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "Vec<IpAddr>")]
+#[derive(Clone, Debug, Default)]
 pub struct Addresses {
     values: Vec<IpAddr>,
     v4_codes: HashMap<u32, u32, FixedState>,
@@ -72,8 +71,7 @@ impl Addresses {
 }
 
 /// Distinct strings (rules, ACLs, NICs, resources, files), numbered in the order in which they came.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "Vec<String>")]
+#[derive(Clone, Debug, Default)]
 pub struct Texts {
     values: Vec<String>,
     codes: HashMap<String, u32, FixedState>,
@@ -105,16 +103,14 @@ impl Texts {
 }
 
 /// As its values; the codes are their places.
-impl Serialize for Addresses {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.values.serialize(serializer)
+impl Travel for Addresses {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        self.values.write(bytes);
     }
-}
 
-impl From<Vec<IpAddr>> for Addresses {
-    fn from(values: Vec<IpAddr>) -> Addresses {
+    fn read(bytes: &mut Reader<'_>) -> Addresses {
         let mut addresses = Addresses::default();
-        for address in values {
+        for address in Vec::<IpAddr>::read(bytes) {
             addresses.intern(address);
         }
         addresses
@@ -122,17 +118,15 @@ impl From<Vec<IpAddr>> for Addresses {
 }
 
 /// As its values; the codes are their places.
-impl Serialize for Texts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.values.serialize(serializer)
+impl Travel for Texts {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        self.values.write(bytes);
     }
-}
 
-impl From<Vec<String>> for Texts {
-    fn from(values: Vec<String>) -> Texts {
+    fn read(bytes: &mut Reader<'_>) -> Texts {
         let mut texts = Texts::default();
-        for text in &values {
-            texts.intern(text);
+        for text in Vec::<String>::read(bytes) {
+            texts.intern(&text);
         }
         texts
     }

@@ -18,6 +18,7 @@ mod forms;
 #[cfg(test)]
 mod tests;
 
+use crate::sorting::sort_by_key;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use foldhash::fast::FixedState;
@@ -244,7 +245,7 @@ impl Builder {
         self.prefixes.dedup();
         let mut owned: Vec<(IpNet, u32)> = self.owners.into_iter().collect();
         // Outer prefixes before those that lie in them.
-        owned.sort_unstable_by_key(|(net, _)| (net.network(), net.prefix_len()));
+        sort_by_key(&mut owned, |(net, _)| (net.network(), net.prefix_len()));
         let (v4, v6): (Vec<_>, Vec<_>) = owned.into_iter().partition(|(net, _)| matches!(net, IpNet::V4(_)));
         let mut codes: HashMap<String, Vec<u32>, FixedState> = HashMap::default();
         for (code, name) in (0..).zip(&self.names) {

@@ -9,6 +9,10 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod sorting;
+
+pub mod travel;
+
 pub mod tuple;
 
 pub mod origin;

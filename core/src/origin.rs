@@ -3,12 +3,12 @@
 //! Azure writes no such field. NSG rules carry the prefixes `DefaultRule` and `UserRule`, the platform's own
 //! `PlatformRule`; security admin rules of Virtual Network Manager carry the bare name somebody gave them.
 
+use crate::travel::travels_by_place;
 use crate::tuple::names;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// Who set the rule that judged a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum RuleOrigin {
     /// Built into every NSG (`DefaultRule_…`).
@@ -22,6 +22,8 @@ pub enum RuleOrigin {
     /// Judged by virtual network encryption.
     Encryption,
 }
+
+travels_by_place!(RuleOrigin, Default);
 
 names!(RuleOrigin {
     Default => "default",

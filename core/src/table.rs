@@ -3,6 +3,7 @@
 mod text_column;
 
 pub use text_column::TextColumn;
+pub(crate) use text_column::TextsInRows;
 
 /// A result: columns of the same length.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -14,9 +14,9 @@
 //! A counter may be empty, which means "not logged" and never zero. This file is the definition; the fast path
 //! in `decode/fast.rs` must read every tuple exactly as [`Tuple::parse`] does, or leave it to this one.
 
+use crate::travel::travels_by_place;
 use core::fmt;
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 
 /// Values below this are seconds since 1970, others milliseconds: 100,000,000,000 ms is in 1973, as seconds in 5138.
 pub const SECONDS_BELOW: i64 = 100_000_000_000;
@@ -25,7 +25,7 @@ pub const SECONDS_BELOW: i64 = 100_000_000_000;
 pub const LAST_TIME_MS: i64 = 253_402_300_799_999;
 
 /// Direction of a flow as seen at the NIC that logged it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Direction {
     /// Towards the NIC's machine (`I`).
@@ -34,8 +34,10 @@ pub enum Direction {
     Outbound,
 }
 
+travels_by_place!(Direction, Inbound);
+
 /// The verdict on a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Action {
     /// Traffic may pass.
@@ -44,8 +46,10 @@ pub enum Action {
     Deny,
 }
 
+travels_by_place!(Action, Allow);
+
 /// The state as logged. NSG version 1 logs none; an NSG version 2 denial is logged as `Begin`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum State {
     /// The flow was created (`B`).
@@ -58,8 +62,10 @@ pub enum State {
     Deny,
 }
 
+travels_by_place!(State, Begin);
+
 /// Encryption of a flow between virtual networks. NSG flow logs have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Encryption {
     /// Encrypted (`X`).
@@ -79,6 +85,8 @@ pub enum Encryption {
     /// Allowed to pass unencrypted (`NX_FALLBACK`).
     Fallback,
 }
+
+travels_by_place!(Encryption, Encrypted);
 
 /// Gives an enum its list of values and their public names, in one place.
 macro_rules! names {

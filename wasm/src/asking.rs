@@ -53,12 +53,12 @@ impl Standing {
     }
 
     /// Takes in all pages, of which those from `kept` on are then dropped.
-    pub(crate) fn drop_pages(&mut self, pages: &[Page], kept: usize) {
-        for page in pages.get(self.pages..).unwrap_or_default() {
-            self.state.add(&page.batch);
+    pub(crate) fn drop_pages(&mut self, pages: &mut [Page], kept: usize) {
+        for page in pages.get_mut(self.pages..).unwrap_or_default() {
+            page.with(|batch| self.state.add(batch));
         }
         self.dropped +=
-            pages.get(kept..).unwrap_or_default().iter().map(|page| page.batch.len() as u64).sum::<u64>();
+            pages.get(kept..).unwrap_or_default().iter().map(|page| page.len() as u64).sum::<u64>();
         self.pages = kept;
     }
 }
@@ -90,11 +90,12 @@ impl Session {
         by_name(&tables, false).map(JsCast::unchecked_into)
     }
 
-    /// Keeps the states of questions from now on, or forgets them.
+    /// Keeps the states of questions from now on, or no longer: then those that are known serve one more time, and are
+    /// forgotten when this is said again.
     #[wasm_bindgen(js_name = keepStates)]
     pub fn keep_states(&mut self, keep: bool) {
-        self.keeps_states = keep || self.dropped_rows > 0;
-        if !self.keeps_states {
+        let kept = core::mem::replace(&mut self.keeps_states, keep || self.dropped_rows > 0);
+        if !kept && !self.keeps_states {
             self.standing.clear();
         }
     }
@@ -196,7 +197,7 @@ impl Session {
         let Session { pages, views, .. } = self;
         if let Some((_, _, view)) = views.get_mut(index) {
             view.set_choice(pass.finish());
-            for (number, page) in pages.iter().enumerate() {
+            for (number, page) in pages.iter_mut().enumerate() {
                 view.count(number, page);
             }
             view.forget_choice();
@@ -271,7 +272,7 @@ impl Session {
         self.complete_page();
         let mut state = Analysis::new(name, &parameters, &self.groups)?;
         state.add_files(self.files, &self.issues);
-        self.pages.iter().for_each(|page| state.add(&page.batch));
+        self.pages.iter_mut().for_each(|page| page.with(|batch| state.add(batch)));
         Ok(state.finish())
     }
 }

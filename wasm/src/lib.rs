@@ -14,6 +14,8 @@ mod options;
 
 mod order;
 
+mod packed;
+
 mod pages;
 
 mod results;

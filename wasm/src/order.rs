@@ -117,65 +117,74 @@ impl Session {
                     .iter()
                     .map(|page| {
                         let units = |text: &str| text.encode_utf16().collect();
-                        let addresses = page.batch.addresses.values().iter();
+                        let addresses = page.dictionaries().addresses.values().iter();
                         match is_address {
                             true => addresses.map(|address| units(&sortable(*address))).collect(),
-                            false => page.batch.texts.values().iter().map(|text| units(text)).collect(),
+                            false => {
+                                page.dictionaries().texts.values().iter().map(|text| units(text)).collect()
+                            }
                         }
                     })
                     .collect();
                 tables.iter().for_each(|table| distinct.extend(table.iter().cloned()));
                 let values: Vec<Vec<u16>> = distinct.into_iter().collect();
-                for ((number, page), table) in self.pages.iter().enumerate().zip(tables) {
+                for ((number, page), table) in self.pages.iter_mut().enumerate().zip(tables) {
                     let ranks: Vec<u32> = table
                         .iter()
                         .map(|value| values.binary_search(value).map_or(NULL_RANK, |rank| rank as u32))
                         .collect();
-                    let rank = |row: u32| {
-                        let code = coded(&page.batch, name, row as usize)?;
-                        ranks.get(code as usize).copied()
-                    };
-                    add(&mut rows, &mut first, &view.rows(number, page), rank, *descending);
+                    let kept = view.rows(number, page);
+                    page.with(|batch| {
+                        let rank = |row: u32| {
+                            let code = coded(batch, name, row as usize)?;
+                            ranks.get(code as usize).copied()
+                        };
+                        add(&mut rows, &mut first, &kept, rank, *descending);
+                    });
                 }
                 Ranking::Texts(values.iter().map(|units| String::from_utf16_lossy(units)).collect())
             }
             _ => {
                 let mut least = u64::MAX;
                 let mut most = 0;
-                for (number, page) in self.pages.iter().enumerate() {
-                    for row in view.rows(number, page) {
-                        if let Some(value) = numeric(&page.batch, name, row as usize) {
+                for (number, page) in self.pages.iter_mut().enumerate() {
+                    let kept = view.rows(number, page);
+                    page.with(|batch| {
+                        for value in kept.iter().filter_map(|row| numeric(batch, name, *row as usize)) {
                             least = least.min(value);
                             most = most.max(value);
                         }
-                    }
+                    });
                 }
                 let ranking = if most.saturating_sub(least) < u64::from(NULL_RANK - 1) {
                     Ranking::Above(least)
                 } else {
                     let mut values = Vec::new();
-                    for (number, page) in self.pages.iter().enumerate() {
-                        let page_rows = view.rows(number, page);
-                        values.extend(
-                            page_rows.iter().filter_map(|row| numeric(&page.batch, name, *row as usize)),
-                        );
+                    for (number, page) in self.pages.iter_mut().enumerate() {
+                        let kept = view.rows(number, page);
+                        page.with(|batch| {
+                            values.extend(kept.iter().filter_map(|row| numeric(batch, name, *row as usize)));
+                        });
                         values.sort_unstable();
                         values.dedup();
                     }
                     Ranking::Numbers(values)
                 };
-                for (number, page) in self.pages.iter().enumerate() {
-                    let rank = |row: u32| {
-                        let value = numeric(&page.batch, name, row as usize)?;
-                        match &ranking {
-                            Ranking::Above(least) => Some((value - least) as u32),
-                            Ranking::Numbers(values) => {
-                                values.binary_search(&value).ok().map(|rank| rank as u32)
+                for (number, page) in self.pages.iter_mut().enumerate() {
+                    let kept = view.rows(number, page);
+                    page.with(|batch| {
+                        let rank = |row: u32| {
+                            let value = numeric(batch, name, row as usize)?;
+                            match &ranking {
+                                Ranking::Above(least) => Some((value - least) as u32),
+                                Ranking::Numbers(values) => {
+                                    values.binary_search(&value).ok().map(|rank| rank as u32)
+                                }
+                                Ranking::Texts(_) => None,
                             }
-                            Ranking::Texts(_) => None,
-                        }
-                    };
-                    add(&mut rows, &mut first, &view.rows(number, page), rank, *descending);
+                        };
+                        add(&mut rows, &mut first, &kept, rank, *descending);
+                    });
                 }
                 ranking
             }

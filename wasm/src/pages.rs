@@ -1,15 +1,64 @@
 //! What a session keeps of its logs: pages of rows without spare room, and where in which source each run of rows stands.
 
+use crate::packed::Packed;
+use crate::view::{gather, lend_dictionaries};
 use std::collections::VecDeque;
 use vnetflow_core::batch::Batch;
 
 /// A decoded batch that is kept.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) batch: Batch,
+    batch: Batch,
+    /// Where the batch's columns are, unless they are in the batch.
+    packed: Option<Packed>,
     /// The part of a split source it belongs to, which may turn out to be wrong; else `None`.
     pub(crate) split_of: Option<u32>,
     pub(crate) runs: Vec<Run>,
+}
+
+impl Page {
+    /// How many rows it has.
+    pub(crate) fn len(&self) -> usize {
+        self.packed.as_ref().map_or(self.batch.len(), Packed::len)
+    }
+
+    pub(crate) fn is_unpacked(&self) -> bool {
+        self.packed.is_none()
+    }
+
+    /// Keeps its rows in less room from now on; then they take longer to read.
+    pub(crate) fn pack(&mut self) {
+        if self.packed.is_none() {
+            self.packed = Some(Packed::of(&mut self.batch));
+        }
+    }
+
+    /// Addresses and texts alone.
+    pub(crate) fn dictionaries(&self) -> &Batch {
+        &self.batch
+    }
+
+    pub(crate) fn dictionaries_mut(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// Hands over some of its rows.
+    pub(crate) fn with_some(&mut self, rows: &[u32], take: impl FnOnce(&Batch)) {
+        let mut columns = Batch::default();
+        match &self.packed {
+            None => gather(&self.batch, rows, &mut columns),
+            Some(packed) => packed.gather(rows, &mut columns),
+        }
+        lend_dictionaries(&mut self.batch, &mut columns, take);
+    }
+
+    /// Hands over its rows.
+    pub(crate) fn with<R>(&mut self, take: impl FnOnce(&mut Batch) -> R) -> R {
+        match &mut self.packed {
+            None => take(&mut self.batch),
+            Some(packed) => packed.with(&mut self.batch, take),
+        }
+    }
 }
 
 /// Rows of one source that follow each other in a page.
@@ -76,7 +125,7 @@ impl Tracker {
         if let Some(last) = runs.last_mut() {
             last.end_row = batch.len();
         }
-        Page { batch, split_of, runs }
+        Page { batch, packed: None, split_of, runs }
     }
 
     /// Goes on to the source of a record: names change from source to source, and where they don't, numbers start anew.

@@ -36,13 +36,13 @@ impl Session {
         let mut runs = Vec::new();
         let Session { pages, views, .. } = self;
         let Some((_, _, view)) = views.get_mut(index) else { return Ok(runs) };
-        for (number, page) in pages.iter().enumerate() {
+        for (number, page) in pages.iter_mut().enumerate() {
             let whole = page.runs.len() == 1;
             let kept = if whole { Vec::new() } else { view.rows(number, page) };
-            for run in &page.runs {
+            for run in page.runs.clone() {
                 let count = match whole {
                     true => view.count(number, page),
-                    false => between(&kept, run).len(),
+                    false => between(&kept, &run).len(),
                 };
                 runs.extend([f64::from(run.source), run.base as f64, count as f64]);
             }
@@ -60,20 +60,25 @@ impl Session {
         columns: Vec<String>,
     ) -> Result<PackedTable, JsError> {
         let places = self.places(filter, once, numbers)?;
+        let mut found: Vec<Option<Values>> = vec![None; columns.len()];
+        // Neighbours are mostly of one page.
+        for run in places.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some(page) = run.first().and_then(|(page, _)| self.pages.get_mut(*page)) else { continue };
+            let rows: Vec<u32> = run.iter().map(|(_, row)| *row).collect();
+            let all: Vec<u32> = (0..rows.len() as u32).collect();
+            page.with_some(&rows, |batch| {
+                for (values, name) in found.iter_mut().zip(&columns) {
+                    let more = cells(batch, name, &all);
+                    *values = Some(match values.take() {
+                        None => more,
+                        Some(values) => joined(values, more),
+                    });
+                }
+            });
+        }
         let mut result = Table::default();
-        for name in &columns {
+        for (values, name) in found.into_iter().zip(&columns) {
             known(name)?;
-            let mut values: Option<Values> = None;
-            // Neighbours are mostly of one page.
-            for run in places.chunk_by(|(one, _), (other, _)| one == other) {
-                let Some(page) = run.first().and_then(|(page, _)| self.pages.get(*page)) else { continue };
-                let rows: Vec<u32> = run.iter().map(|(_, row)| *row).collect();
-                let more = cells(&page.batch, name, &rows);
-                values = Some(match values {
-                    None => more,
-                    Some(values) => joined(values, more),
-                });
-            }
             result.add(name.as_str(), values.unwrap_or(Values::U64(Vec::new())));
         }
         table(&result, true).map(JsCast::unchecked_into)
@@ -84,16 +89,20 @@ impl Session {
     pub fn place_of(&mut self, filter: &str, once: bool, number: u32) -> Result<RowPlace, JsError> {
         let gone = || JsError::new("there is no such row");
         let (page, row) = *self.places(filter, once, &[number])?.first().ok_or_else(gone)?;
-        let page = self.pages.get(page).ok_or_else(gone)?;
+        let page = self.pages.get_mut(page).ok_or_else(gone)?;
         let row = row as usize;
-        let (group, record) = page.batch.place(row).ok_or_else(gone)?;
-        let first = page.batch.group.partition_point(|other| {
-            page.batch.groups.get(*other as usize).is_some_and(|other| other.record < group.record)
+        let found = page.with(|batch| {
+            let (group, record) = batch.place(row)?;
+            let first = batch.group.partition_point(|other| {
+                batch.groups.get(*other as usize).is_some_and(|other| other.record < group.record)
+            });
+            Some((first, *record))
         });
+        let (first, record) = found.ok_or_else(gone)?;
         let is_inside = |run: &&Run| run.first_row <= row && row < run.end_row;
         let run = page.runs.iter().find(is_inside).ok_or_else(gone)?;
         let place = object([
-            ("source", JsValue::from_str(page.batch.texts.get(record.source))),
+            ("source", JsValue::from_str(page.dictionaries().texts.get(record.source))),
             ("place", JsValue::from_f64(f64::from(run.source))),
             ("recordOffset", JsValue::from_f64(record.offset as f64)),
             ("rowInRecord", JsValue::from_f64((row - first) as f64)),
@@ -113,19 +122,22 @@ impl Session {
     ) -> Result<Vec<u8>, JsError> {
         let (page, rows) = self.rows_of_run(filter, once, run)?;
         let mut text = Vec::new();
-        let Some(page) = self.pages.get(page) else { return Ok(text) };
-        for rows in rows.chunks(WRITTEN_ROWS) {
-            let mut written = Vec::new();
-            for name in &columns {
-                known(name)?;
-                written.push((name.as_str(), cells(&page.batch, name, rows)));
+        let Some(page) = self.pages.get_mut(page) else { return Ok(text) };
+        page.with(|batch| {
+            for rows in rows.chunks(WRITTEN_ROWS) {
+                let mut written = Vec::new();
+                for name in &columns {
+                    known(name)?;
+                    written.push((name.as_str(), cells(batch, name, rows)));
+                }
+                match format {
+                    "csv" => export::csv(&mut text, &written, rows.len()),
+                    "ndjson" => export::ndjson(&mut text, &written, rows.len())?,
+                    _ => return Err(JsError::new(&format!("expected `csv` or `ndjson`, found `{format}`"))),
+                }
             }
-            match format {
-                "csv" => export::csv(&mut text, &written, rows.len()),
-                "ndjson" => export::ndjson(&mut text, &written, rows.len())?,
-                _ => return Err(JsError::new(&format!("expected `csv` or `ndjson`, found `{format}`"))),
-            }
-        }
+            Ok(())
+        })?;
         Ok(text)
     }
 
@@ -140,11 +152,13 @@ impl Session {
     ) -> Result<PackedTable, JsError> {
         let (page, rows) = self.rows_of_run(filter, once, run)?;
         let mut result = Table::default();
-        if let Some(page) = self.pages.get(page) {
-            for name in &columns {
-                known(name)?;
-                result.add(name.as_str(), cells(&page.batch, name, &rows));
-            }
+        columns.iter().try_for_each(|name| known(name))?;
+        if let Some(page) = self.pages.get_mut(page) {
+            page.with(|batch| {
+                for name in &columns {
+                    result.add(name.as_str(), cells(batch, name, &rows));
+                }
+            });
         }
         table(&result, true).map(JsCast::unchecked_into)
     }
@@ -158,7 +172,7 @@ impl Session {
         let Some((_, _, view)) = views.get_mut(index) else { return Ok(Vec::new()) };
         let mut ends = Vec::new();
         let mut end = 0;
-        for (number, page) in pages.iter().enumerate() {
+        for (number, page) in pages.iter_mut().enumerate() {
             end += view.count(number, page);
             ends.push(end);
         }
@@ -173,7 +187,7 @@ impl Session {
         wanted.sort_unstable();
         let mut current: Option<(usize, Vec<u32>)> = None;
         for (page, within, place) in wanted {
-            let Some(content) = pages.get(page) else { continue };
+            let Some(content) = pages.get_mut(page) else { continue };
             let rows = match &mut current {
                 Some((known, rows)) if *known == page => rows,
                 other => &mut other.insert((page, view.rows(page, content))).1,
@@ -189,10 +203,10 @@ impl Session {
         let index = self.view(filter, once)?;
         let Session { pages, views, .. } = self;
         let mut before = 0;
-        for (number, page) in pages.iter().enumerate() {
-            if let Some(run) = page.runs.get(run - before) {
+        for (number, page) in pages.iter_mut().enumerate() {
+            if let Some(run) = page.runs.get(run - before).copied() {
                 let Some((_, _, view)) = views.get_mut(index) else { break };
-                return Ok((number, between(&view.rows(number, page), run).to_vec()));
+                return Ok((number, between(&view.rows(number, page), &run).to_vec()));
             }
             before += page.runs.len();
         }

@@ -135,7 +135,7 @@ impl Session {
         self.pages.retain(|page| page.split_of != Some(place));
         self.issues.retain(|issue| issue.source != name);
         self.files -= u64::from(counted).min(self.files);
-        self.tuples = self.dropped_rows + self.pages.iter().map(|page| page.batch.len() as u64).sum::<u64>();
+        self.tuples = self.dropped_rows + self.pages.iter().map(|page| page.len() as u64).sum::<u64>();
         self.forget_answers();
     }
 
@@ -191,9 +191,9 @@ impl Session {
         // A question about some of the rows would find others the next time.
         self.standing.retain(|standing| standing.is_about_everything() || standing.pages <= kept);
         for standing in self.standing.iter_mut().filter(|standing| standing.is_about_everything()) {
-            standing.drop_pages(&self.pages, kept);
+            standing.drop_pages(&mut self.pages, kept);
         }
-        self.dropped_rows += self.pages.drain(kept..).map(|page| page.batch.len() as u64).sum::<u64>();
+        self.dropped_rows += self.pages.drain(kept..).map(|page| page.len() as u64).sum::<u64>();
         self.views.iter_mut().for_each(|(_, _, view)| view.keep_pages(kept));
         self.order = None;
     }
@@ -214,15 +214,18 @@ impl Session {
     pub fn columns(&mut self, page: usize, names: Option<Vec<String>>) -> Result<JsPage, JsError> {
         self.complete_page();
         let pages = self.pages.len();
-        let Some(Page { batch, .. }) = self.pages.get(page) else {
+        let Some(page) = self.pages.get_mut(page) else {
             return Err(JsError::new(&format!("expected a page below {pages}, found {page}")));
         };
         let by_default =
             || COLUMNS.iter().filter(|column| column.default).map(|column| column.name.to_owned());
         let names = names.unwrap_or_else(|| by_default().collect());
-        columns::page(batch, &names).map(JsValue::unchecked_into)
+        page.with(|batch| columns::page(batch, &names)).map(JsValue::unchecked_into)
     }
 }
+
+/// So many rows are kept as they are (63 bytes each), so that a change of the filter finds them ready; with more, all are packed.
+const UNPACKED_ROWS: u64 = 2_000_000;
 
 impl Session {
     /// Makes the rows of finished sources that fill no page a page of their own.
@@ -248,6 +251,10 @@ impl Session {
         while let Some(batch) = self.decoder.next_batch() {
             self.tuples += batch.len() as u64;
             self.pages.push(self.tracker.page(batch));
+        }
+        if self.tuples - self.dropped_rows > UNPACKED_ROWS {
+            // Those before are packed already; a page that is new is asked about next, but there is no telling how many follow.
+            self.pages.iter_mut().rev().take_while(|page| page.is_unpacked()).for_each(Page::pack);
         }
     }
 }

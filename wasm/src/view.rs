@@ -64,17 +64,17 @@ impl View {
     }
 
     /// How many rows of a page are kept.
-    pub(crate) fn count(&mut self, number: usize, page: &Page) -> usize {
+    pub(crate) fn count(&mut self, number: usize, page: &mut Page) -> usize {
         match self.kept(number, page) {
-            Kept::All => page.batch.len(),
+            Kept::All => page.len(),
             Kept::Few(rows, _) => rows.len(),
             Kept::Many(_, count) => *count,
         }
     }
 
     /// The numbers of the rows that are kept.
-    pub(crate) fn rows(&mut self, number: usize, page: &Page) -> Vec<u32> {
-        let all = page.batch.len() as u32;
+    pub(crate) fn rows(&mut self, number: usize, page: &mut Page) -> Vec<u32> {
+        let all = page.len() as u32;
         match self.kept(number, page) {
             Kept::All => (0..all).collect(),
             Kept::Few(rows, _) => rows.clone(),
@@ -92,34 +92,34 @@ impl View {
     ) {
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
-            None | Some(Kept::All) => take(&page.batch),
+            None | Some(Kept::All) => page.with(|batch| take(batch)),
             // Records count even where none of their rows does.
-            Some(Kept::Few(_, columns)) => lend_dictionaries(&mut page.batch, columns, take),
-            Some(Kept::Many(bits, count)) => {
-                gather(&page.batch, &rows_of(bits, *count), scratch);
-                lend_dictionaries(&mut page.batch, scratch, take);
-            }
+            Some(Kept::Few(_, columns)) => lend_dictionaries(page.dictionaries_mut(), columns, take),
+            Some(Kept::Many(bits, count)) => page.with(|batch| {
+                gather(batch, &rows_of(bits, *count), scratch);
+                lend_dictionaries(batch, scratch, take);
+            }),
         }
     }
 
     /// Takes a page into the first pass that decides where flows count: what the filter alone keeps.
     pub(crate) fn add_to_first_pass(&self, page: &mut Page, scratch: &mut Batch, pass: &mut Vantage) {
         match &self.filter {
-            None => pass.add(&page.batch),
-            Some(filter) => {
-                gather(&page.batch, &numbers(&filter.mask(&page.batch)), scratch);
-                lend_dictionaries(&mut page.batch, scratch, |batch| pass.add(batch));
-            }
+            None => page.with(|batch| pass.add(batch)),
+            Some(filter) => page.with(|batch| {
+                gather(batch, &numbers(&filter.mask(batch)), scratch);
+                lend_dictionaries(batch, scratch, |batch| pass.add(batch));
+            }),
         }
     }
 
-    fn kept(&mut self, number: usize, page: &Page) -> &Kept {
+    fn kept(&mut self, number: usize, page: &mut Page) -> &Kept {
         if self.kept.len() <= number {
             self.kept.resize_with(number + 1, || None);
         }
         let known = self.kept.get(number).is_some_and(Option::is_some);
         if !known {
-            let found = self.find(&page.batch);
+            let found = page.with(|batch| self.find(batch));
             if let Some(kept) = self.kept.get_mut(number) {
                 *kept = Some(found);
             }

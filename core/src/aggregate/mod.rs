@@ -33,13 +33,12 @@ pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};
 pub use verdicts::*;
 
 use crate::batch::Batch;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use crate::travel::Travel;
 
 /// What every analysis can do.
 ///
 /// Those that are merged must have been made with the same options; nothing else of them travels as bytes.
-pub trait Aggregate: Serialize + DeserializeOwned {
+pub trait Aggregate: Travel {
     /// The public name.
     const NAME: &'static str;
 
@@ -58,7 +57,7 @@ pub trait Aggregate: Serialize + DeserializeOwned {
     /// All that was taken in, for [`Aggregate::merge_bytes`] of another worker, process or machine.
     #[must_use]
     fn to_bytes(&self) -> Vec<u8> {
-        partial::sealed(Self::NAME, self)
+        partial::sealed(Self::NAME, |bytes| self.write(bytes))
     }
 
     /// Takes in all that another one had taken in when it wrote these bytes.

@@ -23,9 +23,9 @@ use super::building_blocks::totals::Totals;
 use super::partial::{opened, sealed};
 use super::{Aggregate, PartialError};
 use crate::batch::Batch;
+use crate::travel::{Travel, travels};
 use crate::tuple::Direction;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// How far from its rows of a 5-tuple a place still stands for the flow. Places log the same flow some milliseconds
@@ -36,7 +36,7 @@ pub const SLACK_MS: i64 = 5 * 60_000;
 ///
 /// It should see the rows that shall be counted, after any filter: a flow of which only the source's rows are wanted
 /// then counts there. Memory is some 60 bytes for each 5-tuple at each place.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Vantage {
     /// The 5-tuples, at no hop, and all hops.
     flows: FlowTable,
@@ -44,6 +44,8 @@ pub struct Vantage {
     first: Vec<u32>,
     sightings: Vec<Sighting>,
 }
+
+travels!(Vantage { flows, first, sightings });
 
 /// The choice: which rows count.
 #[derive(Clone, Debug)]
@@ -59,7 +61,7 @@ pub struct VantageChoice {
 }
 
 /// What all places counted together, and what is counted once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overcount {
     /// Sums over all rows.
     pub all: Totals,
@@ -67,8 +69,10 @@ pub struct Overcount {
     pub once: Totals,
 }
 
+travels!(Overcount { all, once });
+
 /// From when to when one place logged one 5-tuple.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Sighting {
     hop: u32,
     /// The 5-tuple's next sighting, or `NONE`.
@@ -76,6 +80,8 @@ struct Sighting {
     first_ms: i64,
     last_ms: i64,
 }
+
+travels!(Sighting { hop, next, first_ms, last_ms });
 
 /// NICs with an address.
 type Ends = HashSet<(u32, u32), FixedState>;
@@ -325,7 +331,7 @@ impl Overcount {
     /// What was there and what stayed, for [`Overcount::merge_bytes`] of another worker, process or machine.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        sealed(OVERCOUNT, self)
+        sealed(OVERCOUNT, |bytes| self.write(bytes))
     }
 
     /// Takes in what another one had when it wrote these bytes.

@@ -8,6 +8,7 @@ use super::explain::Quoted;
 use super::lexer::{Kind, is_word, scan};
 use super::tree::{End, NumberField, TextField, TimeField};
 use super::words::{self, Predicate, Subject, Word};
+use crate::sorting::{sort_by, sort_by_key};
 use std::collections::HashSet;
 
 /// Real values of a column, and how often each stands in the data.
@@ -88,7 +89,7 @@ pub fn complete(text: &str, cursor: usize, values: &dyn CompletionValues) -> Vec
     };
     let mut hints = core::mem::take(&mut parser.hints);
     // Values first: they are what the writer is about to need.
-    hints.sort_by_key(|hint| !matches!(hint, Hint::Value(_)));
+    sort_by_key(&mut hints, |hint| !matches!(hint, Hint::Value(_)));
     hints.dedup();
     for hint in hints {
         offers.hint(hint);
@@ -234,7 +235,7 @@ impl Offers<'_> {
                 None => values.push((value, count)),
             }
         }
-        values.sort_by(|(_, one), (_, other)| other.cmp(one));
+        sort_by(&mut values, |(_, one), (_, other)| other.cmp(one));
         self.listed(values, "either end", false);
     }
 
@@ -244,7 +245,7 @@ impl Offers<'_> {
             .into_iter()
             .filter_map(|(value, count)| Some((folded(&value).find(&self.partial)?.min(1), value, count)))
             .collect();
-        found.sort_by_key(|(place, _, _)| *place);
+        sort_by_key(&mut found, |(place, _, _)| *place);
         for (_, value, count) in found.into_iter().take(MOST_VALUES) {
             let text = if is_name && (self.is_quoted || !is_plain(&value)) {
                 Quoted(&value).to_string()

@@ -8,6 +8,7 @@ use super::sets::{AddressSet, SpanSet, TextSet};
 use super::tree::{Condition, End, Expression, Network, NumberField, Test, TextField, TimeField};
 use crate::groups::Groups;
 use crate::origin::RuleOrigin;
+use crate::sorting::sort_by_key;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -112,7 +113,7 @@ fn node(expression: &Expression, wanted: bool, groups: &Groups, contexts: &mut V
 }
 
 fn joined(mut nodes: Vec<Node>, all: bool) -> Node {
-    nodes.sort_by_key(Node::cost);
+    sort_by_key(&mut nodes, Node::cost);
     if all { Node::All(nodes) } else { Node::Any(nodes) }
 }
 

@@ -82,22 +82,38 @@ impl TextColumn {
     }
 }
 
+/// Texts as they come, of which most came before.
+#[derive(Debug, Default)]
+pub(crate) struct TextsInRows {
+    column: TextColumn,
+    known: HashMap<String, u32, FixedState>,
+}
+
+impl TextsInRows {
+    /// Adds a row.
+    pub(crate) fn push(&mut self, text: Option<&str>) {
+        let code = text.map(|text| {
+            self.known.get(text).copied().unwrap_or_else(|| {
+                let code = self.column.add_text(text);
+                self.known.insert(text.to_owned(), code);
+                code
+            })
+        });
+        self.column.push(code);
+    }
+
+    pub(crate) fn finish(self) -> TextColumn {
+        self.column
+    }
+}
+
 impl<S: AsRef<str>> FromIterator<Option<S>> for TextColumn {
     fn from_iter<I: IntoIterator<Item = Option<S>>>(rows: I) -> TextColumn {
-        let mut column = TextColumn::default();
-        let mut known: HashMap<String, u32, FixedState> = HashMap::default();
+        let mut texts = TextsInRows::default();
         for row in rows {
-            let code = row.as_ref().map(|text| {
-                let text = text.as_ref();
-                known.get(text).copied().unwrap_or_else(|| {
-                    let code = column.add_text(text);
-                    known.insert(text.to_owned(), code);
-                    code
-                })
-            });
-            column.push(code);
+            texts.push(row.as_ref().map(S::as_ref));
         }
-        column
+        texts.finish()
     }
 }
 

@@ -20,7 +20,7 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
-use super::partial::{checksum, opened};
+use super::partial::{checksum, unsealed};
 use super::{
     Aggregate, Anomalies, AnomalyOptions, BeaconOptions, Beacons, Check, Conversations, Coverage, Denied,
     Diff, DiffOptions, EncryptionUse, Endpoints, Exposure, Findings, FindingsOptions, Host, Matrix, Nsg, Nta,
@@ -31,14 +31,14 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::issue::Issue;
 use crate::table::{Section, Table};
+use crate::travel::{Reader, Travel};
 use core::fmt;
 use parameters::Parameters;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// An analysis that was asked for by name. Clones of it, made before any rows were added, are merged with it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Analysis {
     /// Tells name and parameters from others.
     question: u64,
@@ -63,7 +63,7 @@ impl core::error::Error for AnalysisError {}
 macro_rules! analyses {
     ($($kind:ident),+ $(,)?) => {
         #[expect(clippy::large_enum_variant, reason = "there are few of them, and they are moved seldom")]
-        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Debug)]
         enum State { $($kind($kind)),+ }
 
         impl Analysis {
@@ -87,6 +87,34 @@ macro_rules! analyses {
                     $((State::$kind(state), State::$kind(other)) => state.merge(other),)+
                     _ => {}
                 }
+            }
+
+            fn write(&self, bytes: &mut Vec<u8>) {
+                match self { $(State::$kind(state) => state.write(bytes)),+ }
+            }
+
+            fn read(name: &str, bytes: &mut Reader<'_>) -> State {
+                match name {
+                    $($kind::NAME => State::$kind(Travel::read(bytes)),)+
+                    _ => {
+                        bytes.tell_damage();
+                        State::Summary(Summary::of_tuples())
+                    }
+                }
+            }
+
+            /// Takes in a state of its own kind.
+            fn merge_read(&mut self, bytes: &mut Reader<'_>) -> Result<(), PartialError> {
+                match self {
+                    $(State::$kind(state) => {
+                        let other = Travel::read(bytes);
+                        if bytes.is_damaged() {
+                            return Err(PartialError::Damaged);
+                        }
+                        state.merge(other);
+                    })+
+                }
+                Ok(())
             }
 
             fn finish(self) -> Vec<Section> {
@@ -185,6 +213,19 @@ impl Analysis {
     }
 }
 
+impl Travel for Analysis {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        self.question.write(bytes);
+        self.name().to_owned().write(bytes);
+        self.state.write(bytes);
+    }
+
+    fn read(bytes: &mut Reader<'_>) -> Analysis {
+        let (question, name) = <(u64, String)>::read(bytes);
+        Analysis { question, state: State::read(&name, bytes) }
+    }
+}
+
 impl Aggregate for Analysis {
     const NAME: &'static str = "analysis";
     type Answer = Vec<Section>;
@@ -202,14 +243,17 @@ impl Aggregate for Analysis {
         self.state.finish()
     }
 
+    /// Reads a state of its own kind only: code that reads any kind would take much room in the browser module.
     fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), PartialError> {
-        let other: Analysis = opened(Self::NAME, bytes)?;
-        if other.question != self.question {
-            let (expected, found) = (self.name().to_owned(), other.name().to_owned());
-            return Err(PartialError::Analysis { expected, found });
+        let mut bytes = unsealed(Self::NAME, bytes)?;
+        let (question, found) = <(u64, String)>::read(&mut bytes);
+        if bytes.is_damaged() {
+            return Err(PartialError::Damaged);
         }
-        self.merge(other);
-        Ok(())
+        if question != self.question {
+            return Err(PartialError::Analysis { expected: self.name().to_owned(), found });
+        }
+        self.state.merge_read(&mut bytes)
     }
 }
 

@@ -8,11 +8,12 @@
 
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
+use crate::sorting::sort_by;
+use crate::travel::travels;
 use crate::tuple::Direction;
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A 5-tuple without its source port, in the order in which results are sorted.
@@ -50,14 +51,15 @@ pub(crate) trait Tally: Default {
 }
 
 /// Tallies of all conversations at all places.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Attempts<T> {
     addresses: Addresses,
     macs: Macs,
-    #[serde(skip)]
     positions: HashMap<Lane, u32, FixedState>,
     tallies: Vec<(Lane, T)>,
 }
+
+travels!(Attempts<T> { addresses, macs, tallies } without positions);
 
 impl<T> Default for Attempts<T> {
     fn default() -> Self {
@@ -71,7 +73,7 @@ impl<T> Default for Attempts<T> {
 }
 
 /// A conversation at a place, as small numbers: it is hashed for every row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Lane {
     /// Source and destination.
     ends: u64,
@@ -79,13 +81,16 @@ struct Lane {
     rest: u64,
 }
 
+travels!(Lane { ends, rest });
+
 /// Distinct NICs; tuples without one are at the unknown NIC.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Macs {
     values: Vec<Option<String>>,
-    #[serde(skip)]
     codes: HashMap<Option<String>, u32, FixedState>,
 }
+
+travels!(Macs { values } without codes);
 
 impl<T: Tally> Attempts<T> {
     /// Hands every wanted row of the batch to the tally of its conversation and place.
@@ -206,7 +211,7 @@ impl LaneOrder {
 /// For each value its place among all values in order.
 pub(crate) fn ranks<V: Ord>(values: &[V]) -> Vec<u32> {
     let mut order: Vec<(&V, usize)> = values.iter().zip(0..).collect();
-    order.sort_unstable();
+    sort_by(&mut order, |(one, _), (other, _)| one.cmp(other));
     let mut ranks = vec![0; values.len()];
     for (rank, (_, code)) in (0..).zip(order) {
         if let Some(place) = ranks.get_mut(code) {

@@ -7,11 +7,11 @@
 use super::flow_table::FlowTable;
 use super::totals::Totals;
 use crate::batch::Batch;
+use crate::travel::{travels, travels_by_place};
 use crate::tuple::{Action, State};
-use serde::{Deserialize, Serialize};
 
 /// What a tuple says of its flow; in this order at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Denied,
     /// NSG version 1 has one tuple for a flow and no states.
@@ -21,8 +21,14 @@ pub(crate) enum Kind {
     End,
 }
 
+impl Kind {
+    const ALL: &[Kind] = &[Kind::Denied, Kind::Whole, Kind::Begin, Kind::Continue, Kind::End];
+}
+
+travels_by_place!(Kind, Denied);
+
 /// One tuple. Equal tuples are separate events.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
     pub(crate) time_ms: i64,
     pub(crate) flow: u32,
@@ -35,16 +41,20 @@ pub(crate) struct Event {
     pub(crate) logged: u8,
 }
 
+travels!(Event { time_ms, flow, tag, counters, kind, logged });
+
 /// The counters of a tuple that has none above zero, logged or not.
 const ALL_ZERO: u32 = u32::MAX;
 
 /// Events of flows.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Events {
     pub(crate) flows: FlowTable,
     events: Chunked<Event>,
     counters: Chunked<[u64; 4]>,
 }
+
+travels!(Events { flows, events, counters });
 
 /// The events of each flow, in order.
 #[derive(Clone, Debug, Default)]
@@ -237,12 +247,13 @@ fn tell_at_once<'e>(same_time: &[&'e Event], is_open: bool, goes_on: bool, told:
 }
 
 /// A list that grows piece by piece: a plain one would be copied as it grows, and hold both copies meanwhile.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 struct Chunked<T> {
     chunks: Vec<Vec<T>>,
-    #[serde(skip)]
     len: usize,
 }
+
+travels!(Chunked<T> { chunks } without len);
 
 /// Elements in each piece but the last.
 const CHUNK: usize = 1 << 16;

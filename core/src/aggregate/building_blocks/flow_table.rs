@@ -5,16 +5,16 @@
 
 use crate::batch::Batch;
 use crate::dictionary::{Addresses, Texts};
+use crate::travel::travels;
 use crate::tuple::Direction;
 use core::hash::BuildHasher;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Where and how a flow was logged. A firewall's NIC logs a flow inbound and outbound, and the same NIC may write
 /// NSG and VNet flow logs of the same traffic: each is a story of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Hop {
     /// Number of the NIC in the table's texts; `None` where none was logged.
     pub(crate) mac: Option<u32>,
@@ -22,6 +22,8 @@ pub(crate) struct Hop {
     /// From an NSG flow log, else from a VNet flow log.
     pub(crate) is_nsg: bool,
 }
+
+travels!(Hop { mac, direction, is_nsg });
 
 impl Hop {
     /// One of the four kinds of place at a NIC: inbound and outbound, VNet and NSG.
@@ -42,22 +44,21 @@ pub(crate) struct FlowParts {
 }
 
 /// Flows, numbered in the order in which they came.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FlowTable {
     pub(crate) addresses: Addresses,
     pub(crate) macs: Texts,
     hops: Vec<Hop>,
-    #[serde(skip)]
     hop_codes: HashMap<Hop, u32, FixedState>,
     /// Each flow: numbers of source and destination (32 bits each), ports (16 each), hop (24; 0 is none, so
     /// that a bare 5-tuple can be a flow, 1 the first), protocol (8).
     flows: Vec<u128>,
     /// Flow numbers by hash, with linear probing; `EMPTY` or a number.
-    #[serde(skip)]
     slots: Vec<u32>,
-    #[serde(skip)]
     hasher: FixedState,
 }
+
+travels!(FlowTable { addresses, macs, hops, flows } without hop_codes, slots, hasher);
 
 const EMPTY: u32 = u32::MAX;
 
@@ -112,8 +113,7 @@ impl FlowTable {
     /// The number of the flow of a row, new or known.
     #[inline]
     pub(crate) fn intern_row(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
-        let hop = translation.hop(batch, row)?;
-        let flow = translation.five_tuple(batch, row)? | u128::from((hop + 1) & 0xff_ffff) << 8;
+        let flow = translation.flow(batch, row)?;
         Some(self.intern(flow))
     }
 
@@ -242,6 +242,13 @@ impl Translation {
     pub(crate) fn hop(&self, batch: &Batch, row: usize) -> Option<u32> {
         let hops = self.hops.get(*batch.group.get(row)? as usize)?;
         hops.get(kind_of_place(*batch.direction.get(row)?, *batch.version.get(row)?)).copied()
+    }
+
+    /// The flow of a row.
+    #[inline]
+    pub(crate) fn flow(&self, batch: &Batch, row: usize) -> Option<u128> {
+        let hop = self.hop(batch, row)?;
+        Some(self.five_tuple(batch, row)? | u128::from((hop + 1) & 0xff_ffff) << 8)
     }
 
     /// The 5-tuple of a row as a flow at no hop, wherever it was logged.

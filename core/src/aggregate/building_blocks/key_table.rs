@@ -8,11 +8,11 @@ use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::origin::RuleOrigin;
 use crate::table::{Table, TextColumn, Values};
+use crate::travel::travels;
 use crate::tuple::{Encryption, State};
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,25 +20,26 @@ use std::sync::Arc;
 const USUAL_V6_PREFIX: u8 = 64;
 
 /// Numbers the keys of rows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeyTable {
-    #[serde(skip)]
     keys: Vec<Key>,
     /// One for each key.
     parts: Vec<Part>,
     /// For each part after the first: numbers of pairs (number so far, number of the part).
     pairs: Vec<Pairs>,
-    #[serde(skip)]
     groups: Arc<Groups>,
 }
 
+travels!(KeyTable { parts, pairs } without keys, groups);
+
 /// Pairs of numbers, numbered in the order in which they came.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs {
-    #[serde(skip)]
     codes: HashMap<(u32, u32), u32, FixedState>,
     values: Vec<(u32, u32)>,
 }
+
+travels!(Pairs { values } without codes);
 
 impl Pairs {
     #[inline]
@@ -56,12 +57,13 @@ impl Pairs {
     }
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Part {
-    #[serde(skip)]
     codes: HashMap<KeyValue, u32, FixedState>,
     values: Vec<KeyValue>,
 }
+
+travels!(Part { values } without codes);
 
 impl Part {
     fn intern(&mut self, value: KeyValue) -> u32 {
@@ -91,6 +93,9 @@ impl KeyTable {
 
     /// The number of each row's key.
     pub(crate) fn codes(&mut self, batch: &Batch) -> Vec<u32> {
+        if self.keys.iter().all(|key| matches!(key, Key::Column(name) if GROUP_COLUMNS.contains(name))) {
+            return self.codes_by_group(batch);
+        }
         let mut codes = vec![0; batch.len()];
         for (position, (key, part)) in self.keys.iter().zip(&mut self.parts).enumerate() {
             let part_codes = part_codes(key, part, batch, &self.groups);
@@ -111,6 +116,18 @@ impl KeyTable {
             }
         }
         codes
+    }
+
+    /// The same where the key tells of flow groups only: each group of the batch is looked up once, not each row.
+    fn codes_by_group(&mut self, batch: &Batch) -> Vec<u32> {
+        by_code(&batch.group, batch.groups.len(), |group| {
+            let value = |key: &Key| {
+                let text = group_text(batch, group, key.name());
+                text.map_or(KeyValue::Null, |text| KeyValue::Text(text.to_owned()))
+            };
+            let values = self.keys.iter().map(value).collect();
+            self.code_of(values)
+        })
     }
 
     /// The values of a key, part by part.
@@ -191,6 +208,10 @@ fn addresses_of(batch: &Batch, end: End) -> &[u32] {
         End::Dst => &batch.dst_ip,
     }
 }
+
+/// Columns that all rows of a flow group share.
+const GROUP_COLUMNS: [&str; 7] =
+    ["rule", "acl_id", "mac", "rule_origin", "target_resource_id", "flow_log_resource_id", "source"];
 
 fn group_text<'a>(batch: &'a Batch, group: u32, column: &str) -> Option<&'a str> {
     let group = batch.groups.get(group as usize)?;

@@ -6,8 +6,9 @@ use super::span::TimeSpan;
 use super::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::{sort_by, sort_by_key};
 use crate::table::Table;
-use serde::{Deserialize, Serialize};
+use crate::travel::travels;
 use std::sync::Arc;
 
 /// What an analysis keeps for a key.
@@ -18,18 +19,22 @@ pub(crate) trait Entry: Clone + Default {
 }
 
 /// Sums, and from when to when.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) totals: Totals,
     pub(crate) span: TimeSpan,
 }
 
+travels!(Traffic { totals, span });
+
 /// An entry for each key, by the key's number.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keyed<E> {
     keys: KeyTable,
     entries: Vec<E>,
 }
+
+travels!(Keyed<E> { keys, entries });
 
 /// One key of an answer.
 #[derive(Clone, Debug)]
@@ -77,7 +82,7 @@ impl<E: Entry> Keyed<E> {
             .zip(entries)
             .map(|(code, entry)| KeyedRow { code, key: self.keys.values(code), entry })
             .collect();
-        rows.sort_by(|one, other| order(&one.key).cmp(order(&other.key)));
+        sort_by(&mut rows, |one, other| order(&one.key).cmp(order(&other.key)));
         rows
     }
 
@@ -124,5 +129,5 @@ impl Entry for Traffic {
 
 /// Sorts rows by a number, biggest first and null last; equals stay in the order of their keys.
 pub(crate) fn biggest_first<T>(rows: &mut [T], number: impl Fn(&T) -> Option<u64>) {
-    rows.sort_by_key(|row| core::cmp::Reverse(number(row)));
+    sort_by_key(rows, |row| core::cmp::Reverse(number(row)));
 }

@@ -1,9 +1,9 @@
 //! What to group by, as users write it, and the values that keys have.
 
+use crate::travel::{Reader, Travel};
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 /// One part of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,13 +126,38 @@ impl Key {
 }
 
 /// One part's value, for comparing and printing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum KeyValue {
     Null,
     Number(u64),
     Address(IpAddr),
     Net(IpNet),
     Text(String),
+}
+
+impl Travel for KeyValue {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        match self {
+            KeyValue::Null => bytes.push(0),
+            KeyValue::Number(number) => (1_u8, *number).write(bytes),
+            KeyValue::Address(address) => (2_u8, *address).write(bytes),
+            KeyValue::Net(net) => (3_u8, *net).write(bytes),
+            KeyValue::Text(text) => {
+                bytes.push(4);
+                text.write(bytes);
+            }
+        }
+    }
+
+    fn read(bytes: &mut Reader<'_>) -> KeyValue {
+        match bytes.one_of(&[0, 1, 2, 3, 4], 0) {
+            1 => KeyValue::Number(Travel::read(bytes)),
+            2 => KeyValue::Address(Travel::read(bytes)),
+            3 => KeyValue::Net(Travel::read(bytes)),
+            4 => KeyValue::Text(Travel::read(bytes)),
+            _ => KeyValue::Null,
+        }
+    }
 }
 
 impl KeyValue {

@@ -7,6 +7,7 @@ pub(crate) mod flow_table;
 pub(crate) mod key_table;
 pub(crate) mod keyed;
 pub(crate) mod keys;
+pub(crate) mod recent;
 pub(crate) mod rows;
 pub(crate) mod span;
 pub(crate) mod statistics;

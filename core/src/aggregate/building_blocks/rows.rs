@@ -3,7 +3,7 @@
 use super::attempts::Conversation;
 use super::totals::{Totals, add_columns};
 use crate::dictionary::Addresses;
-use crate::table::{Table, TextColumn, Values};
+use crate::table::{Table, TextColumn, TextsInRows, Values};
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -20,17 +20,16 @@ impl<'r, T> Rows<'r, T> {
     }
 
     pub(crate) fn text<S: AsRef<str>>(self, name: &str, value: impl Fn(&'r T) -> Option<S>) -> Self {
-        let texts = self.rows.iter().map(value).collect();
-        self.column(name, texts)
+        let mut texts = TextsInRows::default();
+        for row in self.rows {
+            texts.push(value(row).as_ref().map(S::as_ref));
+        }
+        self.add(name, Values::Text(texts.finish()))
     }
 
     pub(crate) fn address(self, name: &str, value: impl Fn(&'r T) -> Option<IpAddr>) -> Self {
-        let mut known = Addresses::default();
-        let codes: Vec<Option<u32>> =
-            self.rows.iter().map(|row| value(row).map(|address| known.intern(address))).collect();
-        let mut column = TextColumn::with_texts(known.values().iter().map(IpAddr::to_string));
-        codes.into_iter().for_each(|code| column.push(code));
-        self.column(name, column)
+        let column = address_column(self.rows.len(), &|row| self.rows.get(row).and_then(&value));
+        self.add(name, column)
     }
 
     /// Texts of which there are few: each row tells a number, and each number's text is made once.
@@ -49,37 +48,41 @@ impl<'r, T> Rows<'r, T> {
                 .or_insert_with(|| text(number).map(|text| column.add_text(text.as_ref())));
             column.push(code);
         }
-        self.column(name, column)
+        self.add(name, Values::Text(column))
     }
 
-    fn column(mut self, name: &str, texts: TextColumn) -> Self {
-        self.table.add(name, Values::Text(texts));
+    fn add(mut self, name: &str, values: Values) -> Self {
+        self.table.add(name, values);
         self
     }
 
-    pub(crate) fn number(mut self, name: &str, value: impl Fn(&'r T) -> Option<u64>) -> Self {
-        self.table.add(name, Values::U64(self.rows.iter().map(value).collect()));
-        self
+    fn values<V>(&self, value: impl Fn(&'r T) -> Option<V>) -> Vec<Option<V>> {
+        values(self.rows.len(), &|row| self.rows.get(row).and_then(&value))
     }
 
-    pub(crate) fn real(mut self, name: &str, value: impl Fn(&'r T) -> Option<f64>) -> Self {
-        self.table.add(name, Values::F64(self.rows.iter().map(value).collect()));
-        self
+    pub(crate) fn number(self, name: &str, value: impl Fn(&'r T) -> Option<u64>) -> Self {
+        let values = Values::U64(self.values(value));
+        self.add(name, values)
     }
 
-    pub(crate) fn port(mut self, name: &str, value: impl Fn(&'r T) -> Option<u16>) -> Self {
-        self.table.add(name, Values::U16(self.rows.iter().map(value).collect()));
-        self
+    pub(crate) fn real(self, name: &str, value: impl Fn(&'r T) -> Option<f64>) -> Self {
+        let values = Values::F64(self.values(value));
+        self.add(name, values)
     }
 
-    pub(crate) fn small(mut self, name: &str, value: impl Fn(&'r T) -> Option<u8>) -> Self {
-        self.table.add(name, Values::U8(self.rows.iter().map(value).collect()));
-        self
+    pub(crate) fn port(self, name: &str, value: impl Fn(&'r T) -> Option<u16>) -> Self {
+        let values = Values::U16(self.values(value));
+        self.add(name, values)
     }
 
-    pub(crate) fn time(mut self, name: &str, value: impl Fn(&'r T) -> Option<i64>) -> Self {
-        self.table.add(name, Values::TimeMs(self.rows.iter().map(value).collect()));
-        self
+    pub(crate) fn small(self, name: &str, value: impl Fn(&'r T) -> Option<u8>) -> Self {
+        let values = Values::U8(self.values(value));
+        self.add(name, values)
+    }
+
+    pub(crate) fn time(self, name: &str, value: impl Fn(&'r T) -> Option<i64>) -> Self {
+        let values = Values::TimeMs(self.values(value));
+        self.add(name, values)
     }
 
     /// The four columns of a 5-tuple without its source port.
@@ -100,4 +103,19 @@ impl<'r, T> Rows<'r, T> {
     pub(crate) fn table(self) -> Table {
         self.table
     }
+}
+
+// One loop for each type of values: a loop for each column of each analysis would make the browser module larger.
+
+fn values<V>(rows: usize, value: &dyn Fn(usize) -> Option<V>) -> Vec<Option<V>> {
+    (0..rows).map(value).collect()
+}
+
+fn address_column(rows: usize, value: &dyn Fn(usize) -> Option<IpAddr>) -> Values {
+    let mut known = Addresses::default();
+    let codes: Vec<Option<u32>> =
+        (0..rows).map(|row| value(row).map(|address| known.intern(address))).collect();
+    let mut column = TextColumn::with_texts(known.values().iter().map(IpAddr::to_string));
+    codes.into_iter().for_each(|code| column.push(code));
+    Values::Text(column)
 }

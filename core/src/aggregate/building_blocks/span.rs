@@ -1,14 +1,16 @@
 //! From when to when something was seen.
 
-use serde::{Deserialize, Serialize};
+use crate::travel::travels;
 
 /// First and last time, in milliseconds since 1970 UTC; empty until a time was taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeSpan {
     first_ms: i64,
     /// Before the first time where nothing was taken in.
     last_ms: i64,
 }
+
+travels!(TimeSpan { first_ms, last_ms });
 
 impl Default for TimeSpan {
     fn default() -> TimeSpan {

@@ -2,12 +2,12 @@
 
 use crate::batch::Batch;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::{Action, starts_flow};
-use serde::{Deserialize, Serialize};
 
 /// Sums over tuples. A sum is null until a counter of it was logged, and where it does not fit 64 bits (no real log
 /// comes near).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Tuples.
     pub tuples: u64,
@@ -22,6 +22,8 @@ pub struct Totals {
     /// Bits of the sums that were too big. Counters are never below zero, so once too big is too big in any order.
     overflowed: u8,
 }
+
+travels!(Totals { tuples, flows, denied, sums, logged, overflowed });
 
 impl Totals {
     /// Takes in one row of a batch.

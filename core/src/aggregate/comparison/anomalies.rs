@@ -19,9 +19,10 @@ use crate::aggregate::building_blocks::statistics::Sample;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -56,13 +57,14 @@ impl Default for AnomalyOptions {
 }
 
 /// Values of every key by hour.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Anomalies {
-    #[serde(skip)]
     options: AnomalyOptions,
     keys: KeyTable,
     hours: HashMap<(u32, i64), Totals, FixedState>,
 }
+
+travels!(Anomalies { keys, hours } without options);
 
 /// One hour that was unlike the others.
 struct Anomaly {
@@ -177,7 +179,7 @@ impl Aggregate for Anomalies {
             .iter()
             .flat_map(|(code, values)| self.of_key(&self.keys.values(*code), values, &hours))
             .collect();
-        anomalies.sort_by(|one, other| {
+        sort_by(&mut anomalies, |one, other| {
             let by_score = other.score.abs().total_cmp(&one.score.abs());
             by_score.then_with(|| (one.hour, &one.key).cmp(&(other.hour, &other.key)))
         });

@@ -13,11 +13,12 @@ use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::sort_by;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::names;
 use core::cmp::Reverse;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What is compared.
@@ -53,20 +54,23 @@ pub enum DiffStatus {
 names!(DiffStatus { Added => "added", Removed => "removed", Changed => "changed" });
 
 /// Counters of both sides by key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Diff {
-    #[serde(skip)]
     split_ms: Option<i64>,
     keys: KeyTable,
     totals: Vec<Sides>,
 }
 
+travels!(Diff { keys, totals } without split_ms);
+
 /// Counters before and after.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Sides {
     before: Totals,
     after: Totals,
 }
+
+travels!(Sides { before, after });
 
 /// What decides the order of rows: status, difference in bytes and tuples, key.
 type Order = (DiffStatus, Reverse<(u64, u64)>, Vec<KeyValue>);
@@ -138,7 +142,7 @@ impl Aggregate for Diff {
                 Some((order, *sides))
             })
             .collect();
-        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        sort_by(&mut rows, |(one, _), (other, _)| one.cmp(other));
         let statuses = rows.iter().map(|((status, ..), _)| Some(status.name())).collect();
         let counters = |side: fn(&Sides) -> Totals| {
             let mut table = Table::default();

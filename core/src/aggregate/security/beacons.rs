@@ -30,9 +30,10 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::statistics::Sample;
 use crate::batch::Batch;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, is_public};
+use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, State, starts_flow};
-use serde::{Deserialize, Serialize};
 
 /// What counts as a beacon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,22 +56,25 @@ impl Default for BeaconOptions {
 }
 
 /// Conversations by how regular they are: highest score first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Beacons {
-    #[serde(skip)]
     options: BeaconOptions,
     attempts: Attempts<Calls>,
     data: TimeSpan,
 }
 
+travels!(Beacons { attempts, data } without options);
+
 /// Connections of a conversation at a place.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Calls {
     /// Time and source port of each flow that began or was denied.
     begun: Vec<(i64, u16)>,
     /// Bytes that the source sent, of each flow that ended.
     sent_bytes: Vec<u64>,
 }
+
+travels!(Calls { begun, sent_bytes });
 
 /// One candidate.
 struct Beacon {
@@ -206,7 +210,7 @@ impl Aggregate for Beacons {
             };
             beacons.extend(beacon.filter(is_enough));
         });
-        beacons.sort_by(|one, other| {
+        sort_by(&mut beacons, |one, other| {
             other.score.total_cmp(&one.score).then_with(|| one.conversation.cmp(&other.conversation))
         });
         Rows::of(&beacons)

@@ -21,21 +21,24 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::is_public;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, starts_flow};
 use core::cmp::Reverse;
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is reached from public addresses: answered services first, then allowed ones, then attempted ones.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Exposure {
     attempts: Attempts<Asked>,
 }
 
+travels!(Exposure { attempts });
+
 /// What one source asked of one service, as one place logged it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Asked {
     totals: Totals,
     attempted: u64,
@@ -44,6 +47,8 @@ struct Asked {
     answered_ports: BTreeSet<u16>,
     span: TimeSpan,
 }
+
+travels!(Asked { totals, attempted, denied, can_tell, answered_ports, span });
 
 /// One service.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +135,7 @@ impl Aggregate for Exposure {
             }
         });
         let mut rows: Vec<((IpAddr, u16, u8), Service)> = services.into_iter().collect();
-        rows.sort_by_key(|(key, service)| {
+        sort_by_key(&mut rows, |(key, service)| {
             (Reverse(service.answered), Reverse(service.allowed), Reverse(service.attempted), *key)
         });
         Rows::of(&rows)

@@ -15,18 +15,21 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, State, starts_flow};
 use core::cmp::Reverse;
-use serde::{Deserialize, Serialize};
 
 /// Conversations that were asked for and never answered: most tries first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct OneWay {
     attempts: Attempts<Asked>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+travels!(OneWay { attempts });
+
+#[derive(Clone, Debug, Default)]
 struct Asked {
     totals: Totals,
     begun: u64,
@@ -36,6 +39,8 @@ struct Asked {
     is_answered: bool,
     span: TimeSpan,
 }
+
+travels!(Asked { totals, begun, ended, is_silent, is_answered, span });
 
 impl OneWay {
     /// An empty one.
@@ -100,7 +105,7 @@ impl Aggregate for OneWay {
             }
             rows.push((*conversation, tries, totals, span));
         });
-        rows.sort_by_key(|(conversation, tries, _, _)| (Reverse(*tries), *conversation));
+        sort_by_key(&mut rows, |(conversation, tries, _, _)| (Reverse(*tries), *conversation));
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)
             .number("tries", |(_, tries, ..)| Some(*tries))

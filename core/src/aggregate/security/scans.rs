@@ -28,12 +28,13 @@ use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally,
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, State, names, starts_flow};
 use core::cmp::Reverse;
 use core::fmt;
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many on it is a scan.
@@ -67,14 +68,15 @@ pub enum ScanKind {
 names!(ScanKind { Vertical => "vertical", Horizontal => "horizontal", Block => "block" });
 
 /// Sources that scan: most tries first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Scans {
-    #[serde(skip)]
     options: ScanOptions,
     attempts: Attempts<Probed>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+travels!(Scans { attempts } without options);
+
+#[derive(Clone, Debug, Default)]
 struct Probed {
     begun: u64,
     ended: u64,
@@ -83,6 +85,8 @@ struct Probed {
     is_answered: bool,
     span: TimeSpan,
 }
+
+travels!(Probed { begun, ended, denied, is_silent, is_answered, span });
 
 /// One scanner.
 struct Scan {
@@ -245,7 +249,7 @@ impl Aggregate for Scans {
             }
         });
         scans.extend(current.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
-        scans.sort_by_key(|scan| (Reverse(scan.tries), scan.src_ip));
+        sort_by_key(&mut scans, |scan| (Reverse(scan.tries), scan.src_ip));
         Rows::of(&scans)
             .address("src_ip", |scan| Some(scan.src_ip))
             .text("kind", |scan| Some(scan.kind.name()))

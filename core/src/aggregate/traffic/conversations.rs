@@ -4,17 +4,19 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::attempts::Conversation;
 use crate::aggregate::building_blocks::flow_table::{FlowTable, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
+use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, State};
-use serde::{Deserialize, Serialize};
 
 /// Traffic of every source, destination, destination port and protocol, biggest first.
 ///
 /// `sessions` counts what the `sessions` analysis would list: flows that began or were denied, and those whose begin
 /// was before the data. To know the latter it keeps some 40 bytes for each 5-tuple at each place.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Conversations {
     /// Flows, and conversations as flows without a source port at no place: one table, so that a row asks it once.
     flows: FlowTable,
@@ -22,24 +24,42 @@ pub struct Conversations {
     known: Vec<Known>,
     /// The number of each conversation as a flow, and its traffic.
     conversations: Vec<(u32, Traffic)>,
+    recent: Recent,
 }
 
+travels!(Conversations { flows, known, conversations } without recent);
+
 /// What is known of a flow: its conversation, and its earliest tuple that is neither denied nor of NSG version 1.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Known {
     conversation: u32,
     first: FirstTuple,
 }
 
+travels!(Known { conversation, first });
+
 /// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// Twice the time, and one more for the latter: there are as many of these as flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FirstTuple {
-    time_ms: i64,
-    goes_on: bool,
+    doubled: i64,
+}
+
+travels!(FirstTuple { doubled });
+
+impl FirstTuple {
+    fn new(time_ms: i64, goes_on: bool) -> FirstTuple {
+        FirstTuple { doubled: time_ms.saturating_mul(2) | i64::from(goes_on) }
+    }
+
+    fn goes_on(self) -> bool {
+        self.doubled & 1 == 1
+    }
 }
 
 /// A flow of which no such tuple was seen.
-const NEVER: FirstTuple = FirstTuple { time_ms: i64::MAX, goes_on: false };
+const NEVER: FirstTuple = FirstTuple { doubled: i64::MAX - 1 };
 
 /// Not known yet.
 const NONE: u32 = u32::MAX;
@@ -61,12 +81,13 @@ impl Conversations {
         let (Action::Allow, Some(state)) = (action, state) else {
             return self.conversation(five_tuple);
         };
-        let number = self.flows.intern_row(batch, row, translation)?;
+        let flow = translation.flow(batch, row)?;
+        let number = self.recent.number(flow, || self.flows.intern(flow));
         if self.known(number)?.conversation == NONE {
             let conversation = self.conversation(five_tuple)?;
             self.known(number)?.conversation = conversation;
         }
-        let tuple = FirstTuple { time_ms: *batch.time_ms.get(row)?, goes_on: state != State::Begin };
+        let tuple = FirstTuple::new(*batch.time_ms.get(row)?, state != State::Begin);
         let known = self.known(number)?;
         known.first = known.first.min(tuple);
         Some(known.conversation)
@@ -135,7 +156,7 @@ impl Aggregate for Conversations {
 
     fn finish(self) -> Table {
         let mut started_before = vec![0_u64; self.conversations.len()];
-        for known in self.known.iter().filter(|known| known.first.goes_on) {
+        for known in self.known.iter().filter(|known| known.first.goes_on()) {
             if let Some(count) = started_before.get_mut(known.conversation as usize) {
                 *count += 1;
             }
@@ -155,7 +176,7 @@ impl Aggregate for Conversations {
                 Some((conversation, traffic.clone(), traffic.totals.flows + started_before))
             })
             .collect();
-        rows.sort_unstable_by_key(|(conversation, ..)| *conversation);
+        sort_by_key(&mut rows, |(conversation, ..)| *conversation);
         biggest_first(&mut rows, |(_, traffic, _)| traffic.totals.bytes());
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)

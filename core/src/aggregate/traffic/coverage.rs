@@ -5,9 +5,10 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::dictionary::Texts;
+use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 
 /// Each NIC's hours, and the hours between the first and the last of the data in which it logged nothing.
@@ -15,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 /// Tuples stand in the hour of their own time, records in the hour they were written in. `gap_minutes` is the longest
 /// run of minutes of that hour without a tuple of the NIC, as far as they lie between the data's first and last
 /// tuple: a NIC without traffic logs nothing, so a gap is a question and no proof of loss.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Coverage {
     macs: Texts,
     /// By NIC (`None` where none was logged) and hour since 1970.
@@ -23,6 +24,8 @@ pub struct Coverage {
     span: TimeSpan,
     has_nsg_udp: bool,
 }
+
+travels!(Coverage { macs, hours, span, has_nsg_udp });
 
 /// At most so many rows for hours without anything: a year of 10 NICs. Damaged times could otherwise make any number.
 const MOST_EMPTY_HOURS: usize = 87_840;
@@ -38,7 +41,7 @@ const BLIND_SPOTS: [&str; 3] = [
     "a flow log may have a filter that leaves out states, rules or addresses: that something is absent proves nothing",
 ];
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Hour {
     records: u64,
     tuples: u64,
@@ -46,6 +49,8 @@ struct Hour {
     /// A bit for each minute with a tuple.
     minutes: u64,
 }
+
+travels!(Hour { records, tuples, span, minutes });
 
 #[derive(Debug)]
 struct CoverageRow<'m> {
@@ -157,7 +162,7 @@ impl Aggregate for Coverage {
                 gap_minutes: self.gap_minutes(number, hour.minutes),
             })
             .collect();
-        rows.sort_unstable_by_key(|row| (row.mac.is_none(), row.mac, row.hour_ms));
+        sort_by_key(&mut rows, |row| (row.mac.is_none(), row.mac, row.hour_ms));
         let mut table = Rows::of(&rows)
             .text("mac", |row| row.mac)
             .time("hour", |row| Some(row.hour_ms))

@@ -4,16 +4,18 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::Encryption;
-use serde::{Deserialize, Serialize};
 
 /// Traffic by the value of `encryption`, in the order of the documentation; null (NSG logs have none) is last.
 ///
 /// `share` is the part of all bytes; null where no bytes were logged.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct EncryptionUse {
     by_value: [Totals; VALUES],
 }
+
+travels!(EncryptionUse { by_value });
 
 /// The eight values, and none.
 const VALUES: usize = Encryption::ALL.len() + 1;

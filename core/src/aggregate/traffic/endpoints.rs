@@ -7,11 +7,12 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
+use crate::sorting::sort_by_key;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::Action;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -26,9 +27,8 @@ use std::sync::Arc;
 /// not, the source is: a flow that was logged first in mid-life. Where the log can't tell whether an answer came
 /// (NSG version 1, UDP in NSG version 2, begin tuples), a port counts as served only if no row of it says otherwise
 /// and some row allowed it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Endpoints {
-    #[serde(skip)]
     groups: Arc<Groups>,
     addresses: Addresses,
     /// By address.
@@ -42,26 +42,32 @@ pub struct Endpoints {
     used: HashSet<Service, FixedState>,
 }
 
+travels!(Endpoints { addresses, hosts, peers, served, perhaps_served, unanswered, used } without groups);
+
 /// So many ports are listed.
 pub const MOST_PORTS: usize = 20;
 
 /// The first port that systems take for connections of their own: Linux from here on, Windows from 49152.
 const FIRST_EPHEMERAL_PORT: u16 = 32_768;
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Host {
     as_src: Totals,
     as_dst: Totals,
     span: TimeSpan,
 }
 
+travels!(Host { as_src, as_dst, span });
+
 /// A port at an address: of a server, or of a client that asked for it somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Service {
     address: u32,
     port: u16,
     protocol: u8,
 }
+
+travels!(Service { address, port, protocol });
 
 impl Endpoints {
     /// No hosts yet; with names for networks.
@@ -215,7 +221,7 @@ impl Aggregate for Endpoints {
             both.merge(&host.as_dst);
             both.bytes()
         };
-        rows.sort_by_key(|(code, host)| (core::cmp::Reverse(bytes(host)), self.addresses.get(*code)));
+        sort_by_key(&mut rows, |(code, host)| (core::cmp::Reverse(bytes(host)), self.addresses.get(*code)));
 
         let mut table = Table::default();
         let ip = |code: &u32| self.addresses.get(*code);

@@ -13,8 +13,8 @@ use crate::aggregate::building_blocks::keys::{End, Key};
 use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::table::Section;
+use crate::travel::travels;
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A dossier of one address, from the whole to the details:
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// * `asked` and `asked_by`: its contacts as source and as destination, as `top` lists them,
 /// * `groups_asked` and `groups_asked_by`: the same by group,
 /// * `conversations`, `denied`, `rules`, `encryption`, and `timeline`, by hour and direction.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Host {
     ip: IpAddr,
     summary: Summary,
@@ -37,6 +37,19 @@ pub struct Host {
     encryption: EncryptionUse,
     timeline: Timeline,
 }
+
+travels!(Host {
+    ip,
+    summary,
+    endpoints,
+    conversations,
+    contacts,
+    groups,
+    denied,
+    rules,
+    encryption,
+    timeline
+});
 
 /// So many contacts are listed each way; the last row sums up the others.
 const MOST_CONTACTS: usize = 100;

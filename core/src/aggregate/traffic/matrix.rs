@@ -7,14 +7,16 @@ use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, Groups};
 use crate::table::Table;
-use serde::{Deserialize, Serialize};
+use crate::travel::travels;
 use std::sync::Arc;
 
 /// Traffic from group to group, biggest first; an address in no group is in the group null.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Matrix {
     cells: Keyed<Totals>,
 }
+
+travels!(Matrix { cells });
 
 /// What addresses are called where the user gave no names: the kinds of addresses, and the platform's own two.
 const BUILT_IN: &[(&str, &str)] = &[

@@ -21,12 +21,13 @@ use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, Groups, is_public};
+use crate::sorting::sort_by_key;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, Direction, Encryption, State, names, starts_flow};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -84,20 +85,20 @@ names!(FlowType {
 });
 
 /// Traffic Analytics' rows, in order of time and key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Nta {
-    #[serde(skip)]
     options: NtaOptions,
     addresses: Addresses,
     places: Places,
     /// Places in `rows`, which are too big to be moved whenever the map grows.
-    #[serde(skip)]
     positions: HashMap<Key, u32, FixedState>,
     rows: Vec<(Key, Row)>,
 }
 
+travels!(Nta { addresses, places, rows } without options, positions);
+
 /// What makes a row; codes are of the aggregate's own dictionaries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     interval: i64,
     src_ip: u32,
@@ -110,7 +111,9 @@ struct Key {
     place: u32,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+travels!(Key { interval, src_ip, dst_ip, dst_port, protocol, direction, action, encryption, place });
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Row {
     totals: Totals,
     started: u64,
@@ -118,16 +121,19 @@ struct Row {
     span: TimeSpan,
 }
 
+travels!(Row { totals, started, completed, span });
+
 /// Distinct combinations of what a flow group and its record say.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Places {
     values: Vec<Place>,
-    #[serde(skip)]
     codes: HashMap<Place, u32, FixedState>,
 }
 
+travels!(Places { values } without codes);
+
 /// In the order in which rows are sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Place {
     acl_id: Option<String>,
     rule: Option<String>,
@@ -135,6 +141,8 @@ struct Place {
     flow_log_resource_id: Option<String>,
     target_resource_id: Option<String>,
 }
+
+travels!(Place { acl_id, rule, mac, flow_log_resource_id, target_resource_id });
 
 impl Nta {
     /// An empty one with these options.
@@ -290,7 +298,7 @@ impl Aggregate for Nta {
         let mut rows = core::mem::take(&mut self.rows);
         let (address_ranks, place_ranks) = (ranks(self.addresses.values()), ranks(&self.places.values));
         let rank = |ranks: &[u32], code: u32| ranks.get(code as usize).copied().unwrap_or(0);
-        rows.sort_by_cached_key(|(key, _)| {
+        sort_by_key(&mut rows, |(key, _)| {
             let ends = (rank(&address_ranks, key.src_ip), rank(&address_ranks, key.dst_ip));
             let place = rank(&place_ranks, key.place);
             (key.interval, ends, key.dst_port, key.protocol, key.direction, place, key.action, key.encryption)

@@ -19,12 +19,13 @@ use crate::aggregate::building_blocks::events::{Event, Events, Kind, Ordered, te
 use crate::aggregate::building_blocks::flow_table::FlowParts;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::sorting::sort_by;
 use crate::table::{Table, TextColumn, Values};
+use crate::travel::travels;
 use crate::tuple::{Direction, names};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// How much of a session the data holds.
@@ -43,10 +44,12 @@ pub enum SessionStatus {
 names!(SessionStatus { Ended => "ended", Open => "open", StartedBefore => "started_before", Denied => "denied" });
 
 /// All tuples, compactly: 24 to 56 bytes each and some 25 for each flow.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Sessions {
     events: Events,
 }
+
+travels!(Sessions { events });
 
 /// The sessions in tables of a limited number of rows: see [`Sessions::tables`].
 #[derive(Debug)]
@@ -97,7 +100,7 @@ impl Sessions {
         };
         let mut flows: Vec<(Option<i64>, u32)> =
             (0..events.flows.len() as u32).map(|flow| (first_ms(flow), flow)).collect();
-        flows.sort_unstable_by(|(one_ms, one), (other_ms, other)| {
+        sort_by(&mut flows, |(one_ms, one), (other_ms, other)| {
             one_ms.cmp(other_ms).then_with(|| key(*one).cmp(&key(*other)))
         });
         let flows: Vec<u32> = flows.into_iter().map(|(_, flow)| flow).collect();

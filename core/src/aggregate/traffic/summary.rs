@@ -5,12 +5,12 @@ use crate::aggregate::building_blocks::totals::{Totals, add_byte_columns};
 use crate::batch::Batch;
 use crate::issue::Issue;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 
 /// One row over everything: files, records, tuples, verdicts, times, NICs, versions, counters.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Summary {
     records: u64,
     identities: HashSet<u128, FixedState>,
@@ -23,11 +23,15 @@ pub struct Summary {
     versions: BTreeSet<u8>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+travels!(Summary { records, identities, origin, totals, first_time_ms, last_time_ms, nics, versions });
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Origin {
     files: u64,
     issues: u64,
 }
+
+travels!(Origin { files, issues });
 
 impl Summary {
     /// A summary of logs.

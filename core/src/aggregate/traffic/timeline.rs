@@ -18,12 +18,14 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
 use crate::aggregate::building_blocks::key_table::KeyTable;
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
+use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::groups::Groups;
+use crate::sorting::{sort_by, sort_by_key};
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -59,7 +61,7 @@ impl Default for TimelineOptions {
 }
 
 /// Totals of every bucket and key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Timeline {
     every_ms: i64,
     spread: bool,
@@ -69,6 +71,8 @@ pub struct Timeline {
     events: Events,
     first_ms: Option<i64>,
 }
+
+travels!(Timeline { every_ms, spread, keys, buckets, events, first_ms });
 
 type Buckets = HashMap<(i64, u32), Totals, FixedState>;
 
@@ -182,14 +186,19 @@ impl Aggregate for Timeline {
     fn add(&mut self, batch: &Batch) {
         self.first_ms = [self.first_ms, batch.time_ms.iter().min().copied()].into_iter().flatten().min();
         let codes = self.keys.codes(batch);
+        let mut sums = Sums::default();
         for (row, (time_ms, code)) in batch.time_ms.iter().zip(&codes).enumerate() {
-            let bucket = (self.bucket(*time_ms), *code);
-            let totals = self.buckets.entry(bucket).or_default();
+            let key = u128::from(self.bucket(*time_ms) as u64) << 64 | u128::from(*code);
+            let Some(totals) = sums.of(key) else { continue };
             if self.spread {
                 totals.count(batch, row);
             } else {
                 totals.add(batch, row);
             }
+        }
+        for (key, totals) in sums.iter() {
+            let bucket = ((key >> 64) as u64 as i64, key as u32);
+            self.buckets.entry(bucket).or_default().merge(totals);
         }
         if self.spread {
             self.events.add(batch, |row| codes.get(row).copied().unwrap_or(0));
@@ -224,13 +233,13 @@ impl Aggregate for Timeline {
             .map(|(_, code)| (self.keys.values(*code), *code))
             .collect();
         // Keys by their values, so that the order of rows never depends on the order in which tuples came.
-        keys.sort_unstable();
+        sort_by(&mut keys, Ord::cmp);
         known.extend((0..).zip(&keys).map(|(place, (_, code))| (*code, place)));
         let mut rows: Vec<(i64, u32, Totals)> = buckets
             .into_iter()
             .map(|((bucket_ms, code), totals)| (bucket_ms, known.get(&code).copied().unwrap_or(0), totals))
             .collect();
-        rows.sort_unstable_by_key(|(bucket_ms, place, _)| (*bucket_ms, *place));
+        sort_by_key(&mut rows, |(bucket_ms, place, _)| (*bucket_ms, *place));
 
         let mut table = Table::default();
         table.add("time", Values::TimeMs(rows.iter().map(|(bucket_ms, ..)| Some(*bucket_ms)).collect()));

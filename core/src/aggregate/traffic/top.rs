@@ -3,15 +3,17 @@
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::key_table::{KeyTable, Pairs};
 use crate::aggregate::building_blocks::keys::{End, Key, KeyValue};
+use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
+use crate::sorting::sort_by;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::names;
 use core::fmt;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -84,23 +86,26 @@ impl Default for TopOptions {
 ///
 /// A key's peers are the distinct addresses at the other end where the key tells one end, and the distinct pairs of
 /// source and destination where it tells both or neither.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Top {
-    #[serde(skip)]
     options: TopOptions,
     keys: KeyTable,
     totals: Vec<Totals>,
     peers: Peers,
 }
 
+travels!(Top { keys, totals, peers } without options);
+
 /// Distinct peers of every key, as pairs (key, peer).
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Peers {
     addresses: Addresses,
     /// Peers that are pairs of addresses.
     pairs: Pairs,
     seen: HashSet<(u32, u32), FixedState>,
 }
+
+travels!(Peers { addresses, pairs, seen });
 
 impl Top {
     /// An empty one with these options.
@@ -127,19 +132,18 @@ impl Top {
         let own: Vec<u32> =
             batch.addresses.values().iter().map(|address| peers.addresses.intern(*address)).collect();
         let own = |code: u32| own.get(code as usize).copied().unwrap_or(0);
-        let mut last = None;
+        let mut recent = Recent::default();
         for ((key, src), dst) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip) {
-            // Neighbouring rows often are of one conversation.
-            if last == Some((key, src, dst)) {
-                continue;
-            }
-            last = Some((key, src, dst));
-            let peer = match peer_end {
-                Some(End::Src) => own(*src),
-                Some(End::Dst) => own(*dst),
-                None => peers.pairs.intern((own(*src), own(*dst))),
-            };
-            peers.seen.insert((*key, peer));
+            let seen = u128::from(*key) << 64 | u128::from(*src) << 32 | u128::from(*dst);
+            recent.number(seen, || {
+                let peer = match peer_end {
+                    Some(End::Src) => own(*src),
+                    Some(End::Dst) => own(*dst),
+                    None => peers.pairs.intern((own(*src), own(*dst))),
+                };
+                peers.seen.insert((*key, peer));
+                0
+            });
         }
     }
 
@@ -235,7 +239,7 @@ impl Aggregate for Top {
             .collect();
         // Null comes last either way; equals stand in the order of their keys, so the answer never depends on the
         // order in which rows came.
-        ranked.sort_by(|(_, one_key, one), (_, other_key, other)| {
+        sort_by(&mut ranked, |(_, one_key, one), (_, other_key, other)| {
             let by_metric = match (one, other) {
                 (Some(one), Some(other)) if self.options.bottom => one.cmp(other),
                 (Some(one), Some(other)) => other.cmp(one),

@@ -23,11 +23,11 @@ use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM};
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::{Action, State, names, starts_flow};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -55,14 +55,15 @@ names!(PolicyVerdict {
 });
 
 /// The traffic against a policy: violations first.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Check {
-    #[serde(skip)]
     policy: Arc<Policy>,
     attempts: Attempts<Talk>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+travels!(Check { attempts } without policy);
+
+#[derive(Clone, Debug, Default)]
 struct Talk {
     totals: Totals,
     begun: u64,
@@ -71,6 +72,8 @@ struct Talk {
     is_answered: bool,
     span: TimeSpan,
 }
+
+travels!(Talk { totals, begun, ended, denied, is_answered, span });
 
 /// What makes a row: verdict, place of the rule, groups, port, protocol.
 type Key<'p> = (PolicyVerdict, Option<usize>, Option<&'p str>, Option<&'p str>, Option<u16>, Option<u8>);

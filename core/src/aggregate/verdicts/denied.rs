@@ -6,18 +6,19 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::dictionary::{Addresses, Texts};
 use crate::origin::RuleOrigin;
+use crate::sorting::sort_by;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::Action;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Denied tries by source, destination, port, protocol and rule, most tries first.
 ///
 /// `ongoing`: whoever tries seems to go on trying. So it is where the last try lies no further from the end of the
 /// data than twice the mean time between tries, or than [`ONGOING_MS`] if that is more.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Denied {
     addresses: Addresses,
     rules: Texts,
@@ -26,11 +27,13 @@ pub struct Denied {
     last_ms: Option<i64>,
 }
 
+travels!(Denied { addresses, rules, tries, last_ms });
+
 /// A last try this close to the end of the data is ongoing, however few there were: twice the time after which a live
 /// flow shows itself again.
 pub const ONGOING_MS: i64 = 10 * 60_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct DeniedKey {
     src_ip: u32,
     dst_ip: u32,
@@ -40,11 +43,15 @@ struct DeniedKey {
     rule_origin: Option<RuleOrigin>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+travels!(DeniedKey { src_ip, dst_ip, dst_port, protocol, rule, rule_origin });
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Tries {
     count: u64,
     span: TimeSpan,
 }
+
+travels!(Tries { count, span });
 
 /// One row of the answer; sorted by its own order behind the number of tries.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +159,7 @@ impl Aggregate for Denied {
                 is_ongoing: self.last_ms.is_some_and(|last_ms| tries.is_ongoing(last_ms)),
             })
             .collect();
-        rows.sort_unstable();
+        sort_by(&mut rows, Ord::cmp);
         let mut table = Rows::of(&rows)
             .address("src_ip", |row| Some(row.src_ip))
             .address("dst_ip", |row| Some(row.dst_ip))

@@ -2,6 +2,7 @@
 //! others. What traffic they judged is the business of `rules`.
 
 use super::policy::no_json;
+use crate::sorting::sort_by_key;
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
@@ -96,7 +97,7 @@ impl Nsg {
                 rules.push(rule);
             }
         }
-        rules.sort_by_key(|rule| (!rule.is_inbound, rule.priority));
+        sort_by_key(&mut rules, |rule: &NsgRule| (!rule.is_inbound, rule.priority));
         let text = |name: &str| field(&value, name).and_then(Value::as_str).map(str::to_owned);
         Ok(Nsg { id: text("id"), resource_guid: text("resourceGuid"), rules })
     }

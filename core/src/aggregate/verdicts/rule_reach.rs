@@ -2,25 +2,29 @@
 
 use super::nsg::Place;
 use crate::batch::Batch;
+use crate::travel::travels;
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// What a rule passed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Reach {
     ports: HashSet<u16, FixedState>,
     pub(super) sources: Hull,
     pub(super) destinations: Hull,
 }
 
+travels!(Reach { ports, sources, destinations });
+
 /// The narrowest network of each family that holds all addresses it was given.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hull {
     v4: Option<IpNet>,
     v6: Option<IpNet>,
 }
+
+travels!(Hull { v4, v6 });
 
 impl Reach {
     pub(super) fn add(&mut self, batch: &Batch, row: usize) {

@@ -3,18 +3,20 @@
 //! Counted in steps of five minutes, so that any parts of the data merge. The halves have the same number of steps; of
 //! an odd number the one in the middle counts to neither.
 
+use crate::travel::travels;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Length of a step.
 const STEP_MS: i64 = 5 * 60_000;
 
 /// Tuples of each rule in each step.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trends {
     hits: HashMap<(u32, i64), u64, FixedState>,
 }
+
+travels!(Trends { hits });
 
 /// Tuples of a rule in the two halves.
 #[derive(Clone, Copy, Debug, Default)]

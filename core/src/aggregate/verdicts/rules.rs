@@ -8,14 +8,15 @@ use super::rule_trend::Trends;
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::keyed::{Keyed, KeyedRow, Traffic, biggest_first};
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
+use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::table::{Table, Values};
+use crate::travel::travels;
 use crate::tuple::Action;
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,18 +28,19 @@ use std::sync::Arc;
 /// many destination ports it names and passed), `used_sources` and `used_destinations` (the narrowest networks that
 /// hold what it passed), and `finding`: `never hit`, `shadowed`, `wider than its traffic` (it allows more ports than
 /// it passed, or a network that is larger than the narrowest one that holds its sources), or several of them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     rules: Keyed<Traffic>,
     addresses: Addresses,
     /// By rule, source and destination.
     pairs: HashMap<(u32, u32, u32), Totals, FixedState>,
     trends: Trends,
-    #[serde(skip)]
     nsg: Option<Nsg>,
     /// What each rule passed; kept only with an NSG.
     reach: Vec<Reach>,
 }
+
+travels!(Rules { rules, addresses, pairs, trends, reach } without nsg);
 
 impl Rules {
     /// Rules as they stand in the logs; with an NSG also as they were written.
@@ -92,8 +94,16 @@ impl Aggregate for Rules {
         let own: Vec<u32> =
             batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
         let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
+        let mut sums = Sums::default();
         for (row, ((code, src), dst)) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip).enumerate() {
-            self.pairs.entry((*code, own(src), own(dst))).or_default().add(batch, row);
+            let key = u128::from(*code) << 64 | u128::from(own(src)) << 32 | u128::from(own(dst));
+            if let Some(totals) = sums.of(key) {
+                totals.add(batch, row);
+            }
+        }
+        for (key, totals) in sums.iter() {
+            let pair = ((key >> 64) as u32, (key >> 32) as u32, key as u32);
+            self.pairs.entry(pair).or_default().merge(totals);
         }
         if self.nsg.is_some() {
             for (row, code) in codes.iter().enumerate() {

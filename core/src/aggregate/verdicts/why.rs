@@ -22,14 +22,15 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::origin::RuleOrigin;
+use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::{Action, Direction, starts_flow};
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Why the source can't reach the destination on a port, or on any.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Why {
     src_ip: IpAddr,
     dst_ip: IpAddr,
@@ -39,8 +40,10 @@ pub struct Why {
     data: TimeSpan,
 }
 
+travels!(Why { src_ip, dst_ip, port, seen, nics, data });
+
 /// Where and by what a tuple was judged. The first five fields are the place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Judged {
     /// From the destination to the source.
     is_backwards: bool,
@@ -54,8 +57,10 @@ struct Judged {
     verdict: Action,
 }
 
+travels!(Judged { is_backwards, dst_port, protocol, mac, direction, rule, origin, acl_id, verdict });
+
 /// One tuple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Event {
     time_ms: i64,
     is_try: bool,
@@ -64,13 +69,17 @@ struct Event {
     is_silent: bool,
 }
 
+travels!(Event { time_ms, is_try, bytes, is_answered, is_silent });
+
 /// Tuples of a NIC, and how many have the source or the destination at the near end.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Near {
     tuples: u64,
     src: u64,
     dst: u64,
 }
+
+travels!(Near { tuples, src, dst });
 
 /// A time in which a NIC judged alike.
 #[derive(Clone, Debug)]
@@ -101,10 +110,10 @@ impl Why {
         let mut stretches = Vec::new();
         for events in places.values_mut() {
             // Tries first at one time: a flow that ends at once belongs to its own stretch.
-            events.sort_unstable();
+            sort_by(events, Ord::cmp);
             stretches.extend(stretches_of(events));
         }
-        stretches.sort_by(|one, other| {
+        sort_by(&mut stretches, |one, other| {
             let key = |stretch: &Stretch<'_>| (stretch.judged.is_backwards, stretch.span.first_ms());
             key(one).cmp(&key(other)).then_with(|| one.judged.cmp(other.judged))
         });

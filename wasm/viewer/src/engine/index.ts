@@ -292,13 +292,15 @@ class WorkerEngine implements Engine {
     this.timer = null;
     await Promise.all([this.side.settled(), this.pool.all((worker) => worker.call("settle", []))]);
     this.values.clear();
+    // What was kept for the next look while reading serves once more, and then no longer.
+    const keepNoLonger = (): void => {
+      if (this.phase !== "reading") void this.pool.all((worker) => worker.call("keepStates", [false]));
+    };
+    keepNoLonger();
     this.tellProgress(true);
     this.tellChange();
-    // What was kept for the next look while reading is asked for once more, and then no longer.
     await Promise.resolve();
-    void this.questions.idle().then(() => {
-      if (this.phase !== "reading") void this.pool.all((worker) => worker.call("keepStates", [false]));
-    });
+    void this.questions.idle().then(keepNoLonger);
   }
 
   private forget(): void {

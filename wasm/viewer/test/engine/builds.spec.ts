@@ -1,9 +1,23 @@
 /** The builds: the single file from disk, and the static site without a network. */
 
 import { expect, test } from "@playwright/test";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import { serve } from "../support/serve";
+
+/** What a visit loads at once, compressed: all but the demo network's generator and the Parquet writer. */
+const MOST_PAGE_BYTES = 490_000;
+const MOST_SINGLE_BYTES = 1_000_000;
+
+test("the page and the single file stay small", () => {
+  const names = readdirSync("dist/assets").filter((name) => !/demo|^src-/.test(name));
+  const files = ["dist/index.html", ...names.map((name) => join("dist/assets", name))];
+  const sizes = files.map((file) => gzipSync(readFileSync(file), { level: 9 }).length);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_PAGE_BYTES);
+  expect(statSync("dist-single/index.html").size).toBeLessThan(MOST_SINGLE_BYTES);
+});
 
 test("the single file opens from disk, makes the demo network, and asks nobody", async ({ page }) => {
   const asked: string[] = [];

@@ -24,12 +24,13 @@ use crate::aggregate::building_blocks::attempts::Attempts;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::{BeaconOptions, Beacons, Exposure, OneWay, ScanOptions, Scans};
 use crate::batch::Batch;
+use crate::sorting::sort_by;
 use crate::table::Table;
+use crate::travel::travels;
 use crate::tuple::names;
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 /// From what on something is worth a finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,9 +131,8 @@ names!(FindingKind {
 });
 
 /// What deserves a look.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Findings {
-    #[serde(skip)]
     options: FindingsOptions,
     exposure: Exposure,
     scans: Scans,
@@ -140,6 +140,8 @@ pub struct Findings {
     one_way: OneWay,
     talks: Attempts<own::Talk>,
 }
+
+travels!(Findings { exposure, scans, beacons, one_way, talks } without options);
 
 /// One finding; compared in the order of the result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,7 +206,7 @@ impl Aggregate for Findings {
         findings.extend(gathered::beacons(&self.beacons.finish()));
         findings.extend(gathered::one_way(&self.one_way.finish(), options));
         findings.extend(own::findings(&self.talks, options));
-        findings.sort();
+        sort_by(&mut findings, Ord::cmp);
         Rows::of(&findings)
             .text("severity", |finding| Some(finding.severity.name()))
             .text("kind", |finding| Some(finding.kind.name()))

@@ -7,13 +7,13 @@ use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
 use crate::groups::is_public;
 use crate::time::format_time_ms;
+use crate::travel::travels;
 use crate::tuple::{Action, State, starts_flow};
 use core::net::IpAddr;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A conversation as one place logged it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Talk {
     begun: u64,
     ended: u64,
@@ -25,6 +25,8 @@ pub(super) struct Talk {
     /// By source port: continue rows and their times. Only flows of more than five minutes have any.
     continued: BTreeMap<u16, (u64, TimeSpan)>,
 }
+
+travels!(Talk { begun, ended, denied, is_answered, sent_bytes, received_bytes, span, continued });
 
 /// A flow that goes on is logged about every five minutes; with fewer rows than this it was several flows.
 const MOST_MS_BETWEEN_CONTINUES: i64 = 20 * 60_000;

@@ -1,0 +1,309 @@
+//! A page of rows in a third of its room: each column as narrow as its largest value, what has few values as one code.
+//!
+//! Sessions of millions of rows keep their pages so, and unpack one after the other where they are asked about.
+
+use vnetflow_core::batch::Batch;
+use vnetflow_core::tuple::{Action, Direction, Encryption, State};
+
+/// What a row says besides addresses, ports and numbers.
+type Kind = (u8, Direction, Action, Option<State>, Option<Encryption>, u8, u8);
+
+/// The columns of a batch; dictionaries, groups and records stay in the batch.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    rows: usize,
+    first_ms: i64,
+    times: Narrow,
+    ends: [Narrow; 2],
+    ports: [Vec<u16>; 2],
+    kinds: Narrow,
+    kind_table: Vec<Kind>,
+    /// A bit a row: whether any of its counters is above zero; the counters of those rows.
+    counted: Vec<u64>,
+    counters: [Narrow; 4],
+    group: Narrow,
+    offset: Vec<u64>,
+}
+
+/// Whole numbers, all in as many bytes as the largest needs.
+#[derive(Debug)]
+enum Narrow {
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+}
+
+impl Narrow {
+    fn of(values: &[u64]) -> Narrow {
+        match values.iter().copied().max().unwrap_or(0) {
+            0..=0xff => Narrow::U8(values.iter().map(|value| *value as u8).collect()),
+            0x100..=0xffff => Narrow::U16(values.iter().map(|value| *value as u16).collect()),
+            0x1_0000..=0xffff_ffff => Narrow::U32(values.iter().map(|value| *value as u32).collect()),
+            _ => Narrow::U64(values.to_vec()),
+        }
+    }
+
+    fn unpack(&self) -> Vec<u64> {
+        match self {
+            Narrow::U8(values) => values.iter().map(|value| u64::from(*value)).collect(),
+            Narrow::U16(values) => values.iter().map(|value| u64::from(*value)).collect(),
+            Narrow::U32(values) => values.iter().map(|value| u64::from(*value)).collect(),
+            Narrow::U64(values) => values.clone(),
+        }
+    }
+
+    fn get(&self, row: usize) -> u64 {
+        let value = match self {
+            Narrow::U8(values) => values.get(row).map(|value| u64::from(*value)),
+            Narrow::U16(values) => values.get(row).map(|value| u64::from(*value)),
+            Narrow::U32(values) => values.get(row).map(|value| u64::from(*value)),
+            Narrow::U64(values) => values.get(row).copied(),
+        };
+        value.unwrap_or(0)
+    }
+
+    fn codes(&self) -> Vec<u32> {
+        self.unpack().into_iter().map(|value| value as u32).collect()
+    }
+}
+
+impl Packed {
+    /// Takes the columns out of a batch.
+    pub(crate) fn of(batch: &mut Batch) -> Packed {
+        let first_ms = batch.time_ms.iter().copied().min().unwrap_or(0);
+        let times: Vec<u64> =
+            batch.time_ms.iter().map(|time_ms| time_ms.wrapping_sub(first_ms) as u64).collect();
+        let codes =
+            |codes: &[u32]| Narrow::of(&codes.iter().map(|code| u64::from(*code)).collect::<Vec<_>>());
+        let (kinds, kind_table) = kinds_of(batch);
+        let columns = [
+            &batch.packets_src_to_dst,
+            &batch.bytes_src_to_dst,
+            &batch.packets_dst_to_src,
+            &batch.bytes_dst_to_src,
+        ];
+        let mut counted = vec![0_u64; batch.len().div_ceil(64)];
+        for column in columns {
+            for (word, values) in counted.iter_mut().zip(column.chunks(64)) {
+                *word |= values.iter().rev().fold(0, |word, value| word << 1 | u64::from(*value > 0));
+            }
+        }
+        let is_counted = |row: usize| counted.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1);
+        let counters = columns.map(|column| {
+            let values =
+                column.iter().enumerate().filter(|(row, _)| is_counted(*row)).map(|(_, value)| *value);
+            Narrow::of(&values.collect::<Vec<_>>())
+        });
+        let packed = Packed {
+            rows: batch.len(),
+            first_ms,
+            times: Narrow::of(&times),
+            ends: [codes(&batch.src_ip), codes(&batch.dst_ip)],
+            ports: [core::mem::take(&mut batch.src_port), core::mem::take(&mut batch.dst_port)],
+            kinds,
+            kind_table,
+            counters,
+            counted,
+            group: codes(&batch.group),
+            offset: core::mem::take(&mut batch.offset),
+        };
+        empty(batch);
+        packed
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Copies the columns of these rows.
+    pub(crate) fn gather(&self, rows: &[u32], to: &mut Batch) {
+        let [src_ip, dst_ip] = &self.ends;
+        let [src_port, dst_port] = &self.ports;
+        for row in rows.iter().map(|row| *row as usize).filter(|row| *row < self.rows) {
+            to.time_ms.push(self.first_ms.wrapping_add(self.times.get(row) as i64));
+            to.src_ip.push(src_ip.get(row) as u32);
+            to.dst_ip.push(dst_ip.get(row) as u32);
+            to.src_port.extend(src_port.get(row));
+            to.dst_port.extend(dst_port.get(row));
+            to.group.push(self.group.get(row) as u32);
+            to.offset.extend(self.offset.get(row));
+            push_kind(to, self.kind_table.get(self.kinds.get(row) as usize));
+            let counted = self.place_of_counters(row);
+            let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] =
+                self.counters.each_ref().map(|column| counted.map_or(0, |place| column.get(place)));
+            to.packets_src_to_dst.push(packets_src_to_dst);
+            to.bytes_src_to_dst.push(bytes_src_to_dst);
+            to.packets_dst_to_src.push(packets_dst_to_src);
+            to.bytes_dst_to_src.push(bytes_dst_to_src);
+        }
+    }
+
+    /// Where a row's counters stand among those above zero.
+    fn place_of_counters(&self, row: usize) -> Option<usize> {
+        let word = self.counted.get(row / 64)?;
+        let bit = 1_u64 << (row % 64);
+        let before = self.counted.iter().take(row / 64).map(|word| word.count_ones() as usize).sum::<usize>();
+        (word & bit != 0).then(|| before + (word & (bit - 1)).count_ones() as usize)
+    }
+
+    /// Puts the columns back into their batch for as long as that takes.
+    pub(crate) fn with<R>(&mut self, batch: &mut Batch, take: impl FnOnce(&mut Batch) -> R) -> R {
+        let times = self.times.unpack().into_iter();
+        batch.time_ms = times.map(|time| self.first_ms.wrapping_add(time as i64)).collect();
+        let [src_ip, dst_ip] = &self.ends;
+        (batch.src_ip, batch.dst_ip) = (src_ip.codes(), dst_ip.codes());
+        batch.group = self.group.codes();
+        let [src_port, dst_port] = &mut self.ports;
+        core::mem::swap(&mut batch.src_port, src_port);
+        core::mem::swap(&mut batch.dst_port, dst_port);
+        core::mem::swap(&mut batch.offset, &mut self.offset);
+        for code in self.kinds.codes() {
+            push_kind(batch, self.kind_table.get(code as usize));
+        }
+        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = &self.counters;
+        batch.packets_src_to_dst = self.counter(packets_src_to_dst);
+        batch.bytes_src_to_dst = self.counter(bytes_src_to_dst);
+        batch.packets_dst_to_src = self.counter(packets_dst_to_src);
+        batch.bytes_dst_to_src = self.counter(bytes_dst_to_src);
+        let result = take(batch);
+        let [src_port, dst_port] = &mut self.ports;
+        core::mem::swap(&mut batch.src_port, src_port);
+        core::mem::swap(&mut batch.dst_port, dst_port);
+        core::mem::swap(&mut batch.offset, &mut self.offset);
+        empty(batch);
+        result
+    }
+
+    fn counter(&self, packed: &Narrow) -> Vec<u64> {
+        let mut values = packed.unpack().into_iter();
+        let mut column = vec![0; self.rows];
+        for (rows, word) in column.chunks_mut(64).zip(&self.counted) {
+            let mut word = *word;
+            while word != 0 {
+                if let (Some(row), Some(value)) =
+                    (rows.get_mut(word.trailing_zeros() as usize), values.next())
+                {
+                    *row = value;
+                }
+                word &= word - 1;
+            }
+        }
+        column
+    }
+}
+
+fn push_kind(batch: &mut Batch, kind: Option<&Kind>) {
+    let Some((protocol, direction, action, state, encryption, version, logged)) = kind else { return };
+    batch.protocol.push(*protocol);
+    batch.direction.push(*direction);
+    batch.action.push(*action);
+    batch.state.push(*state);
+    batch.encryption.push(*encryption);
+    batch.version.push(*version);
+    batch.logged.push(*logged);
+}
+
+/// Each row's code of what it says in few values, and what the codes stand for.
+fn kinds_of(batch: &Batch) -> (Narrow, Vec<Kind>) {
+    let mut table: Vec<Kind> = Vec::new();
+    let mut last: Option<(Kind, usize)> = None;
+    let mut of_rows = Vec::with_capacity(batch.len());
+    for row in 0..batch.len() {
+        let (
+            Some(protocol),
+            Some(direction),
+            Some(action),
+            Some(state),
+            Some(encryption),
+            Some(version),
+            Some(logged),
+        ) = (
+            batch.protocol.get(row),
+            batch.direction.get(row),
+            batch.action.get(row),
+            batch.state.get(row),
+            batch.encryption.get(row),
+            batch.version.get(row),
+            batch.logged.get(row),
+        )
+        else {
+            break;
+        };
+        let kind = (*protocol, *direction, *action, *state, *encryption, *version, *logged);
+        // Neighbouring rows often are of one kind, and there are a few dozen of them.
+        let code = match last {
+            Some((known, code)) if known == kind => code,
+            _ => table.iter().position(|known| *known == kind).unwrap_or_else(|| {
+                table.push(kind);
+                table.len() - 1
+            }),
+        };
+        last = Some((kind, code));
+        of_rows.push(code as u64);
+    }
+    (Narrow::of(&of_rows), table)
+}
+
+/// Leaves a batch without rows, and gives their room back.
+fn empty(batch: &mut Batch) {
+    let mut rest = Batch::default();
+    core::mem::swap(&mut rest.addresses, &mut batch.addresses);
+    core::mem::swap(&mut rest.texts, &mut batch.texts);
+    core::mem::swap(&mut rest.groups, &mut batch.groups);
+    core::mem::swap(&mut rest.records, &mut batch.records);
+    *batch = rest;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vnetflow_core::tuple::Tuple;
+
+    fn batch() -> Batch {
+        let mut batch = Batch::default();
+        for number in 0..1000_u64 {
+            let (port, time_ms, end) = (number * 7 % 60_000, 1_714_554_000_000 + number * 500, number % 250);
+            let text = match number % 5 {
+                0 => format!("{time_ms},10.0.0.{end},10.1.{end}.9,{port},443,6,O,B,X,0,0,0,0"),
+                1 => format!("{time_ms},10.0.0.{end},fd00::{end},{port},443,17,I,E,NX,{number},9000000000,,"),
+                2 => format!("{time_ms},10.0.0.{end},10.1.{end}.9,{port},22,6,I,D,NX,0,0,0,0"),
+                3 => format!("{},10.0.0.{end},8.8.8.8,{port},53,U,O,A", time_ms / 1000),
+                _ => format!("{time_ms},10.0.0.{end},10.1.{end}.9,{port},443,6,O,C,X,3,{port},2,{number}"),
+            };
+            if let Ok(tuple) = Tuple::parse(&text) {
+                batch.push(&tuple, number as u32 / 9);
+            }
+        }
+        batch
+    }
+
+    #[test]
+    fn a_packed_page_gives_its_rows_back_again_and_again() {
+        let (plain, mut kept) = (batch(), batch());
+        assert_eq!(plain.len(), 1000);
+        let mut packed = Packed::of(&mut kept);
+        assert_eq!((kept.len(), packed.len()), (0, 1000));
+        for _ in 0..2 {
+            packed.with(&mut kept, |unpacked| {
+                assert!((0..1000).all(|row| unpacked.tuple(row) == plain.tuple(row)));
+                assert_eq!(unpacked.group, plain.group);
+                assert_eq!(unpacked.logged, plain.logged);
+            });
+            assert!(kept.is_empty());
+        }
+    }
+
+    #[test]
+    fn some_rows_of_a_packed_page_are_those_of_the_plain_one() {
+        let (plain, mut kept) = (batch(), batch());
+        let packed = Packed::of(&mut kept);
+        let rows: Vec<u32> = (0..1000).rev().step_by(3).collect();
+        let mut some = Batch { addresses: plain.addresses.clone(), ..Batch::default() };
+        packed.gather(&rows, &mut some);
+        assert_eq!(some.len(), rows.len());
+        for (place, row) in rows.iter().enumerate() {
+            assert_eq!(some.tuple(place), plain.tuple(*row as usize));
+        }
+    }
+}
