@@ -2,7 +2,7 @@
 
 use crate::analyses::Once;
 use crate::arguments::Options;
-use crate::arrow::{self, AddressForm, Tuples};
+use crate::arrow::{self, AddressForm};
 use crate::engine::{OrderedBatches, keep_wanted};
 use crate::errors::InputError;
 use crate::find::Source;
@@ -25,10 +25,10 @@ pub(crate) struct Batches {
 }
 
 /// Makes Arrow columns of a batch.
-type Make = Arc<dyn Fn(Batch) -> Result<Tuples, ArrowError> + Send + Sync>;
+type Make = Arc<dyn Fn(Batch) -> Result<Frame, ArrowError> + Send + Sync>;
 
 enum Pass {
-    Logs(OrderedBatches<Result<Tuples, ArrowError>>),
+    Logs(OrderedBatches<Result<Frame, ArrowError>>),
     Tuples(std::vec::IntoIter<Batch>, DecodeOptions),
 }
 
@@ -61,8 +61,8 @@ impl Batches {
                 once.keep(&mut batch);
             }
             match schema {
-                Some(schema) => arrow::lines(event_lines(&batch, schema)),
-                None => arrow::tuples(batch, &columns, form),
+                Some(schema) => arrow::lines(event_lines(&batch, schema)).map(Frame::from),
+                None => arrow::tuples(batch, &columns, form).map(Frame::from),
             }
         });
         let pass = match &source.tuples {
@@ -91,7 +91,7 @@ impl Batches {
             }
             return Ok(None);
         };
-        Ok(Some(made.map_err(internal)?.into()))
+        Ok(Some(made.map_err(internal)?))
     }
 
     fn close(&self, py: Python<'_>) {
