@@ -6,7 +6,7 @@
 
 In reading order: `read` and `scan` give tuples, `issues` what could not be read; all others answer
 questions: `summary` what is in there, `top` who is biggest, `why` why A can't reach B, `findings` what deserves a look;
-`demo` writes logs to try it on, `view` opens the viewer.
+`demo` writes logs to try it on, `view` and `widget` open the viewer.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from vnetflow.serving import view
 from vnetflow.traffic import conversations, coverage, encryption, endpoints, matrix, sessions, timeline
 from vnetflow.traffic_analytics import nta
 from vnetflow.verdicts import check, denied, one_way, rules, why
+from vnetflow.widget import widget
 
 __all__ = [
     "FilterError",
@@ -65,6 +66,7 @@ __all__ = [
     "top",
     "view",
     "why",
+    "widget",
 ]
 
 register()

@@ -31,8 +31,10 @@ PIECE_BYTES = 1 << 20
 SITE = Path(__file__).with_name("viewer_site")
 """The built viewer: a static site, and the same as one page."""
 
+PACKED_HEADS = (b"\x1f\x8b", b"PK")
+"""How gzip and zip files begin."""
+
 _GZIP = 16 + zlib.MAX_WBITS
-_PACKED_HEADS = (b"\x1f\x8b", b"PK")
 _QUICK = 1
 """The level of packing: logs shrink to a tenth even by the quickest."""
 
@@ -44,8 +46,6 @@ class ViewerFile:
     name: str
     open: Callable[[], Iterator[bytes]]
     """Gives the file's bytes from the start, in pieces."""
-    path: str | None = None
-    """Where it lies on disk; `None` for what is in memory."""
 
 
 def site_file(name: str) -> Path:
@@ -106,7 +106,7 @@ def _logs(origin: Origin) -> Iterator[ViewerFile]:
 
 
 def _on_disk(path: str) -> ViewerFile:
-    return ViewerFile(path, lambda: read_pieces(path), path)
+    return ViewerFile(path, lambda: read_pieces(path))
 
 
 def _tuples(tuples: pl.DataFrame) -> ViewerFile:
@@ -127,7 +127,7 @@ def _stream(stream: Readable) -> ViewerFile:
     """Keep what a stream gives, packed: it can be read once, the viewer may be loaded again."""
     head = stream.read(PIECE_BYTES)
     pieces = chain((head,), _pieces(stream))
-    is_packed = head.startswith(_PACKED_HEADS)
+    is_packed = head.startswith(PACKED_HEADS)
     content = b"".join(pieces if is_packed else packed(pieces))
     return _text(f"{getattr(stream, 'name', 'stream')}{'' if is_packed else '.gz'}", content)
 

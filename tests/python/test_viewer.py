@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from vnetflow import serving, viewer_files
 from vnetflow.log_text import log_text
 from vnetflow.sources import origin_of
 from vnetflow.viewer_files import files_of
+from vnetflow.widget import Channel
 
 if TYPE_CHECKING:
     from conftest import Demo, Run
@@ -176,3 +178,59 @@ with serving.view({str(log)!r}, browser=False) as viewer, urllib.request.urlopen
     read, grown_mib = map(int, output.split())
     assert read == 400_000_000
     assert grown_mib < 30
+
+
+@pytest.fixture
+def channel(site: Path, demo: Demo) -> Channel:
+    (site / "single.html").write_text("<title>one page</title>")
+    return Channel(site / "single.html", files_of(demo.folder), "denied")
+
+
+def _pieces(channel: Channel, file: int, view: str = "a view") -> list[bytes]:
+    pieces: list[bytes] = []
+    while True:
+        answer, buffers = channel.answer({"id": 1, "want": "piece", "view": view, "file": file})
+        assert answer == {"id": 1}
+        if not buffers:
+            return pieces
+        pieces += buffers
+
+
+def test_a_notebook_is_handed_the_page_the_names_and_packed_files(channel: Channel, demo: Demo) -> None:
+    answer, (page,) = channel.answer({"id": "x", "want": "page"})
+    assert (answer, gzip.decompress(page)) == ({"id": "x"}, b"<title>one page</title>")
+    names = [str(path) for path in demo.files()]
+    assert channel.answer({"id": 2, "want": "names"})[0] == {"id": 2, "names": names, "filter": "denied"}
+    for _ in range(2):
+        sent = b"".join(_pieces(channel, 1))
+        raw = demo.files()[1].read_bytes()
+        assert gzip.decompress(sent) == raw
+        assert len(sent) < len(raw) / 3
+
+
+def test_two_views_of_a_widget_read_on_their_own(channel: Channel, demo: Demo) -> None:
+    channel.answer({"id": 1, "want": "piece", "view": "another", "file": 0})
+    assert gzip.decompress(b"".join(_pieces(channel, 0))) == demo.files()[0].read_bytes()
+
+
+def test_what_fails_in_the_kernel_is_told_in_the_page(channel: Channel) -> None:
+    answer, buffers = channel.answer({"id": 3, "want": "piece", "view": "a view", "file": 99})
+    assert answer["id"] == 3
+    assert "range" in answer["error"]
+    assert buffers == []
+
+
+def test_messages_stay_small_and_packed_files_go_as_they_are(site: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.json.gz"
+    log.write_bytes(b"\x1f\x8b" + os.urandom(5_000_000))
+    pieces = _pieces(Channel(site, files_of(log), None), 0)
+    assert b"".join(pieces) == log.read_bytes()
+    assert max(map(len, pieces)) < 2_100_000
+
+
+@pytest.mark.usefixtures("site")
+def test_the_widget_has_its_script_and_its_height(site: Path, demo: Demo) -> None:
+    (site / "single.html").write_text("")
+    shown = vf.widget(demo.tuples, height=500)
+    assert shown.trait_values()["height"] == 500
+    assert "export default" in shown.trait_values()["_esm"]

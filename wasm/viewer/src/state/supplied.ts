@@ -69,6 +69,7 @@ async function checked(url: string): Promise<Response> {
 type Wanted = { want: "names" } | { want: "piece"; file: number };
 interface Given {
   names?: string[];
+  filter?: string;
   error?: string;
   /** The next piece of the file that was asked for; none at its end. */
   bytes?: ArrayBuffer;
@@ -88,7 +89,12 @@ export function fromNotebook(port: MessagePort): Supplier {
     return done;
   };
   return {
-    names: () => inTurn(async () => (await ask({ want: "names" })).names ?? []),
+    names: () =>
+      inTurn(async () => {
+        const { names = [], filter = "" } = await ask({ want: "names" });
+        if (filter !== "") app.change({ filter });
+        return names;
+      }),
     file: (file) =>
       inTurn(async () => {
         const pieces: ArrayBuffer[] = [];
