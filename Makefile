@@ -81,7 +81,7 @@ $(CHROMIUM):
 	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	$$as_root apt-get update --quiet && $$as_root apt-get install --yes --quiet --no-install-recommends chromium
 
-viewer: $(VIEWER)/node_modules/.ready wasm ## build the viewer: dist is a site, dist-single one file
+viewer: $(VIEWER)/node_modules/.ready wasm ## build the viewer: a site, one file, and both in the Python package
 	cd $(VIEWER) && npm run --silent build
 
 viewer-test: viewer $(VENV)/.built $(CHROMIUM) ## the viewer's types, engine, page and builds, in real Chromium
@@ -103,7 +103,7 @@ bench: $(VENV)/.built ## speed and memory, against others, with the answers chec
 	$(BIN)/pytest --quiet -m slow
 	$(BIN)/python tests/bench/decode.py
 
-wheel: $(VENV)/.ready ## build a release wheel into dist
+wheel: $(VENV)/.ready viewer ## build a release wheel into dist, with the viewer in it
 	$(BIN)/maturin build --release --out dist
 
 format: $(VENV)/.ready ## format everything
@@ -113,4 +113,4 @@ format: $(VENV)/.ready ## format everything
 
 clean: ## remove everything that was built
 	cargo clean
-	rm -rf $(VENV) $(DEMO) dist wasm/pkg node_modules $(VIEWER)/node_modules $(VIEWER)/dist*
+	rm -rf $(VENV) $(DEMO) dist wasm/pkg $(VIEWER)/node_modules $(VIEWER)/dist* python/vnetflow/viewer_site

@@ -6,7 +6,7 @@
 
 In reading order: `read` and `scan` give tuples, `issues` what could not be read; all others answer
 questions: `summary` what is in there, `top` who is biggest, `why` why A can't reach B, `findings` what deserves a look;
-`demo` writes logs to try it on.
+`demo` writes logs to try it on, `view` and `widget` open the viewer.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from vnetflow.namespace import register
 from vnetflow.reading import issues, read
 from vnetflow.scanning import scan
 from vnetflow.security import beacons, exposure, findings, host, scans
+from vnetflow.serving import view
 from vnetflow.traffic import conversations, coverage, encryption, endpoints, matrix, sessions, timeline
 from vnetflow.traffic_analytics import nta
 from vnetflow.verdicts import check, denied, one_way, rules, why
+from vnetflow.widget import widget
 
 __all__ = [
     "FilterError",
@@ -62,7 +64,9 @@ __all__ = [
     "summary",
     "timeline",
     "top",
+    "view",
     "why",
+    "widget",
 ]
 
 register()

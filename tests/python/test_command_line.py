@@ -310,6 +310,7 @@ def test_completion_knows_commands_options_and_values(run_process: Run, words: l
         "convert",
         "issues",
         "demo",
+        "view",
         "why",
         "check",
         "host",

@@ -84,6 +84,21 @@ def test_the_source_distribution_holds_what_it_needs_and_nothing_else(tmp_path: 
     assert not any(name.endswith((".so", ".pyc")) for name in names)
 
 
+def test_the_package_is_small_with_the_viewer_in_it(tmp_path: Path) -> None:
+    site = PACKAGE / "viewer_site"
+    if not site.is_dir():
+        pytest.skip("needs the viewer: make viewer")
+    names = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert {"index.html", "single.html"} <= names
+    assert not any("offline" in name or "engine" in name or "bench" in name for name in names)
+    packed = tmp_path / "package.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in PACKAGE.rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                archive.write(path, path.relative_to(PACKAGE))
+    assert packed.stat().st_size < 6_000_000
+
+
 @pytest.mark.slow
 def test_the_wheel_is_small_and_fits_every_python(tmp_path: Path) -> None:
     subprocess.run(
@@ -91,8 +106,10 @@ def test_the_wheel_is_small_and_fits_every_python(tmp_path: Path) -> None:
     )
     (wheel,) = tmp_path.glob("*.whl")
     assert "-cp310-abi3-" in wheel.name
-    assert wheel.stat().st_size < 6_000_000
+    assert wheel.stat().st_size < 6_000_000, "with the viewer, if it is built"
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert "vnetflow/py.typed" in names
     assert "vnetflow/_core.pyi" in names
+    if (PACKAGE / "viewer_site").is_dir():
+        assert {"vnetflow/viewer_site/index.html", "vnetflow/viewer_site/single.html"} <= set(names)

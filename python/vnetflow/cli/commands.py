@@ -183,6 +183,24 @@ def convert(source: tuple[str, ...], out: str, **options: Any) -> None:
 
 
 @commands.command()
+@click.argument("source", nargs=-1, type=click.Path(readable=False))
+@click.option("--groups", metavar="FILE", type=click.Path(readable=False), help="Names for networks: CSV or JSON.")
+@click.option("--nsg", metavar="FILE", type=click.Path(readable=False), help="The exported NSG, for rules never hit.")
+@click.option("--policy", metavar="FILE", type=click.Path(readable=False), help="A policy, for its violations.")
+@click.option("--filter", metavar="EXPRESSION", help="What is shown at first: 'port 22 and denied'.")
+@click.option("--port", default=0, metavar="NUMBER", help="Port on this machine. Default: any that is free.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def view(source: tuple[str, ...], **options: Any) -> None:
+    """Open the viewer in the browser, on SOURCE if one is given. It ends with Ctrl-C.
+
+    Only this machine can reach it, under an address that holds a secret.
+    """
+    from vnetflow.cli.viewing import serve
+
+    serve(source, **options)
+
+
+@commands.command()
 @click.argument("out", type=click.Path(readable=False))
 @click.option("--hours", default=2, metavar="NUMBER", help="Hours of logs. Default: 2.")
 @click.option("--rate", default=20_000, metavar="NUMBER", help="Tuples an hour, about. Default: 20,000.")

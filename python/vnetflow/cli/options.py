@@ -77,11 +77,12 @@ def request_of(sources: tuple[str, ...], options: dict[str, Any]) -> Request:
     settings = settings_of(**common)
     if sources.count("-") > 1:
         raise click.UsageError("standard input `-` stands twice among the sources")
-    inputs = [_standard_input() if source == "-" else source for source in sources]
+    inputs = [standard_input() if source == "-" else source for source in sources]
     return Request(sources, origin_of(inputs), settings, common, inputs, quiet, reports)
 
 
-def _standard_input() -> io.FileIO:
+def standard_input() -> io.FileIO:
+    """Open standard input as a source."""
     # Without Python's own buffer, whose lock a thread that waits for a silent pipe would hold at the end.
     raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     vars(raw)["name"] = "<stdin>"

@@ -35,6 +35,8 @@ class App {
   /** What was dropped, for the report; the demo network has none. */
   inputs = $state.raw<NamedFile[]>([]);
   isDemo = $state(false);
+  /** Files that could not be loaded from where the page came from, and why. */
+  failed = $state<string[]>([]);
   /** First and last time of all that was read, whatever the filter. */
   extent = $state.raw<[number, number] | null>(null);
   /** How many tuples were read, whatever the filter. */
@@ -127,8 +129,7 @@ class App {
     const next = { ...this.kept, ...change };
     if (writeHash(next) === writeHash(this.kept) && this.problem === null) return;
     this.#history.note(this.kept);
-    const hash = writeHash(next);
-    history.pushState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
+    remember(next);
     void this.#apply(next);
   }
 
@@ -147,8 +148,7 @@ class App {
 
   #restore(kept: Kept | undefined): void {
     if (kept === undefined) return;
-    const hash = writeHash(kept);
-    history.pushState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
+    remember(kept);
     void this.#apply(kept);
   }
 
@@ -206,6 +206,16 @@ class App {
 
   setUnit(unit: Unit): void {
     this.change({ unit });
+  }
+}
+
+/** Puts the state into the address bar. */
+function remember(kept: Kept): void {
+  const hash = writeHash(kept);
+  try {
+    history.pushState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
+  } catch {
+    // A page inside a notebook has no address of its own.
   }
 }
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
-const COMMAND = process.env.VNETFLOW ?? join(ROOT, ".venv/bin/vnetflow");
+export const COMMAND = process.env.VNETFLOW ?? join(ROOT, ".venv/bin/vnetflow");
 
 export type Row = Record<string, unknown>;
 
