@@ -47,6 +47,10 @@ pub(super) enum Expect {
 pub(super) struct Frame {
     pub(super) kind: Kind,
     pub(super) expect: Expect,
+    /// True once the key of the list was met that leads to the tuples.
+    pub(super) has_list: bool,
+    /// True once a key without a meaning was met.
+    pub(super) has_other: bool,
 }
 
 /// A key that means something in its container.
@@ -144,6 +148,16 @@ impl Kind {
             (Kind::FlowGroups, b'{') => Kind::FlowGroup,
             (Kind::NsgFlows, b'{') => Kind::NsgRule,
             (Kind::NsgMacs, b'{') => Kind::NsgMac,
+            _ => return None,
+        })
+    }
+
+    /// The key that leads from this object to its tuples, where no object of a flow log is without it.
+    pub(super) fn list_key(self) -> Option<&'static str> {
+        Some(match self {
+            Kind::FlowRecords | Kind::NsgRule => "flows",
+            Kind::VnetFlow => "flowGroups",
+            Kind::FlowGroup | Kind::NsgMac => "flowTuples",
             _ => return None,
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! What a container expects is `structure.rs`; what becomes of values is `record.rs`.
 
-use super::structure::{DEEPEST, Expect, Frame, Kind};
+use super::structure::{DEEPEST, Expect, Frame, Key, Kind};
 use super::text::{StringEnd, string_end, string_text, zero_fill};
 use super::{Decoder, Mode, SkippedValue, fast};
 use crate::issue::{IssueKind, excerpt};
@@ -144,7 +144,10 @@ impl Decoder {
                 return;
             }
             (kind, Expect::Item) if kind.is_object() => {
-                frame.expect = Expect::Colon(kind.key(&text));
+                let key = kind.key(&text);
+                frame.has_other |= key == Key::Other;
+                frame.has_list |= kind.opens(key, b'[').is_some();
+                frame.expect = Expect::Colon(key);
                 return;
             }
             (kind, Expect::Value(key)) => {
@@ -221,7 +224,7 @@ impl Decoder {
         match opened {
             Some(kind) if self.frames.len() < DEEPEST => {
                 self.builder.open(kind, offset);
-                self.frames.push(Frame { kind, expect: Expect::Item });
+                self.frames.push(Frame { kind, expect: Expect::Item, has_list: false, has_other: false });
             }
             opened => {
                 if opened.is_some() {
@@ -251,7 +254,13 @@ impl Decoder {
             };
             return self.damaged(input, at, expected);
         }
-        let kind = frame.kind;
+        let (kind, is_hollow) = (frame.kind, frame.has_other && !frame.has_list);
+        // A key that was misspelt or damaged hides its tuples: that must not pass for an unknown key.
+        if let (true, Some(key)) = (is_hollow, kind.list_key()) {
+            let message = format!("expected the key `{key}` in this object, found other keys alone");
+            let issue = self.issue(IssueKind::BadRecord, self.offset + at as u64, message, None);
+            self.builder.issues.add(issue);
+        }
         self.frames.pop();
         self.builder.close(kind, true);
     }
