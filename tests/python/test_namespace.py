@@ -16,7 +16,7 @@ from vnetflow.namespace import Flows
 if TYPE_CHECKING:
     from conftest import Demo
 
-NO_ANALYSES = {"chart", "demo", "example_log", "explain_filter", "issues", "notes", "read", "scan"}
+NO_ANALYSES = {"chart", "demo", "example_log", "explain_filter", "issues", "notes", "read", "scan", "view", "widget"}
 ANALYSES = sorted(name for name in set(vf.__all__) - NO_ANALYSES if inspect.isfunction(getattr(vf, name)))
 NEEDED: dict[str, dict[str, Any]] = {
     "check": {"policy": {"groups": {"spoke": ["10.1.0.0/16"]}, "allow": []}},
