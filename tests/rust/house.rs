@@ -48,11 +48,12 @@ fn root() -> PathBuf {
 
 /// Files of the checkout below `folder` whose name ends so, without what tools made.
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
-    const MADE: [&str; 10] = [
+    const MADE: [&str; 11] = [
         "target",
         "node_modules",
         "pkg",
         "dist",
+        "viewer_site",
         "corpus",
         "__pycache__",
         "venv",

@@ -14,7 +14,7 @@ import { Remote } from "./rpc";
 import { RowsOfAll, type RowAt } from "./rows-of-all";
 import { SideFiles } from "./side-files";
 import type { SplitLimits, WorkerProgress } from "./tasks";
-import type { View } from "./worker-asking";
+import type { AskedPart, JobQuestion, View } from "./worker-asking";
 import type { DemoApi } from "./worker-demo";
 
 export interface EngineOptions {
@@ -57,8 +57,14 @@ class WorkerEngine implements Engine {
   private tuplesAtChange = 0;
   private timer: ReturnType<typeof setInterval> | null = null;
   private choices = new Map<string, Promise<void>>();
+  private second: WorkerEngine | null = null;
+  private knownGroups = "";
 
-  constructor(private readonly options: EngineOptions) {
+  constructor(
+    private readonly options: EngineOptions,
+    /** The engine whose logs these are compared with; side files are its own. */
+    private readonly first: WorkerEngine | null = null,
+  ) {
     this.reset();
   }
 
@@ -98,13 +104,20 @@ class WorkerEngine implements Engine {
   }
 
   async clear(): Promise<void> {
-    this.library.cancel();
-    this.questions.fail("everything was forgotten");
-    this.pool.end();
+    this.end();
+    this.forgetOther();
     this.reset();
     this.tellProgress(true);
     this.tellChange();
     await this.pool.ready;
+  }
+
+  private end(): void {
+    this.library.cancel();
+    this.questions.fail("everything was forgotten");
+    this.pool.end();
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
   }
 
   async setQuery(query: Query): Promise<void> {
@@ -121,9 +134,34 @@ class WorkerEngine implements Engine {
     return table;
   }
 
-  askAll(question: Question, key?: string): Promise<Record<string, Table>> {
+  async askAll(question: Question, key?: string): Promise<Record<string, Table>> {
     const view = { ...this.view, filter: question.filter ?? this.query.filter };
-    return this.questions.ask(jobQuestion(question, this.side.parametersOf(question.analysis)), view, key);
+    const asked = jobQuestion(question, this.side.parametersOf(question.analysis));
+    const { side } = asked.parameters;
+    if (side === undefined) return this.questions.ask(asked, view, key);
+    if (this.second === null) throw new Error("there is no other set of logs to compare with");
+    const parameters = { ...asked.parameters, side: side === "before" ? "after" : "before" };
+    return this.questions.ask(asked, view, key, await this.second.partsFor({ ...asked, parameters }, view, this.side.groups()));
+  }
+
+  other(): Engine {
+    this.second ??= new WorkerEngine(this.options, this);
+    return this.second;
+  }
+
+  forgetOther(): void {
+    this.second?.end();
+    this.second = null;
+  }
+
+  /** The workers' parts of a question that another engine asks, with its names for networks. */
+  private async partsFor(question: JobQuestion, view: View, groups: string[]): Promise<AskedPart[]> {
+    const known = groups.join("\n");
+    if (known !== this.knownGroups) {
+      this.knownGroups = known;
+      await this.pool.all((worker) => worker.call("setGroups", [groups]));
+    }
+    return this.questions.parts(question, view);
   }
 
   async rows(question: RowsQuestion): Promise<Rows> {
@@ -213,7 +251,7 @@ class WorkerEngine implements Engine {
     this.side = new SideFiles(pool, () => this.forget());
     const { side } = this;
     this.library = new Library(pool, this.options.split ?? USUAL_LIMITS, {
-      side: (name, found) => void side.add(name, found),
+      side: (name, found) => void (this.first?.side ?? side).add(name, found),
       hasDropped: () => this.workers.some(({ droppedTuples }) => droppedTuples > 0),
       fileDone: () => (this.filesDone += pool === this.pool ? 1 : 0),
     });

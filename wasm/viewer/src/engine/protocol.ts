@@ -160,6 +160,10 @@ export interface Engine {
   /** The filtered tuples. Parquet's writer is loaded on first use. */
   exportRows(format: "csv" | "ndjson" | "parquet", columns: string[]): Promise<Blob>;
 
+  /** Another set of logs, to compare with: `diff` with `side` says which side these logs here are, and the others are the other. */
+  other(): Engine;
+  forgetOther(): void;
+
   onProgress(listener: (progress: Progress) => void): () => void;
   /** Called when answers may have changed: after reading, a new query or side file, and while reading about every 250 ms. */
   onChange(listener: () => void): () => void;

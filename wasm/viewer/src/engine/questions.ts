@@ -16,6 +16,8 @@ const SLOW = new Set([
 interface Waiting {
   question: JobQuestion;
   view: View;
+  /** Parts of the answer that were made elsewhere. */
+  further: AskedPart[];
   job: RunningJob | null;
   isDone: boolean;
   resolve(tables: Record<string, Table>): void;
@@ -45,7 +47,7 @@ export class Questions {
     return this.pending > 0;
   }
 
-  ask(question: JobQuestion, view: View, key: string | undefined): Promise<Record<string, Table>> {
+  ask(question: JobQuestion, view: View, key: string | undefined, further: AskedPart[] = []): Promise<Record<string, Table>> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         this.pending--;
@@ -56,6 +58,7 @@ export class Questions {
       const waiting: Waiting = {
         question,
         view,
+        further,
         job: null,
         isDone: false,
         resolve: (tables) => {
@@ -78,6 +81,13 @@ export class Questions {
       this.fresh.push(waiting);
       if (this.fresh.length === 1) queueMicrotask(() => this.start());
     });
+  }
+
+  /** The workers' parts of an answer that is completed elsewhere. */
+  async parts(question: JobQuestion, view: View): Promise<AskedPart[]> {
+    await this.prepare(view);
+    const id = this.jobs++;
+    return (await this.pool.all((worker) => worker.call("ask", [id, [question], view, false]))).flat();
   }
 
   /** Resolves when no question waits. */
@@ -131,7 +141,7 @@ export class Questions {
 
   private async complete(job: RunningJob, waiting: Waiting, index: number, parts: AskedPart[][]): Promise<void> {
     if (waiting.isDone) return;
-    const own = parts.flatMap((part) => part[index] ?? []);
+    const own = [...parts.flatMap((part) => part[index] ?? []), ...waiting.further];
     const failure = own.find(({ error }) => error !== null)?.error;
     if (failure != null) return waiting.reject(new Error(failure));
     const others = own.flatMap(({ bytes }) => bytes ?? []);

@@ -23,6 +23,8 @@ export class SideFiles {
   }
 
   add(name: string, { sideKind, about, text }: Extract<ReadResult, { kind: "side" }>): Promise<void> {
+    // Sets that are compared bring the same names twice.
+    if (this.kept.some((file) => file.kind === sideKind && file.text === text)) return this.work;
     this.kept.push({ id: this.next++, name, kind: sideKind, about, text });
     return this.apply(sideKind);
   }
@@ -36,6 +38,11 @@ export class SideFiles {
   /** Resolves when workers know all that was added. */
   settled(): Promise<void> {
     return this.work;
+  }
+
+  /** The texts of names for networks. */
+  groups(): string[] {
+    return this.kept.filter(({ kind }) => kind === "groups").map(({ text }) => text);
   }
 
   /** What an analysis is asked with because of these files. */
@@ -58,7 +65,7 @@ export class SideFiles {
   private apply(kind: SideFile["kind"]): Promise<void> {
     this.work = this.work.then(async () => {
       if (kind === "groups") {
-        const texts = this.kept.filter((file) => file.kind === "groups").map(({ text }) => text);
+        const texts = this.groups();
         try {
           await this.pool.all((worker) => worker.call("setGroups", [texts]));
         } catch (error) {

@@ -37,6 +37,8 @@ class App {
   isDemo = $state(false);
   /** Files that could not be loaded from where the page came from, and why. */
   failed = $state<string[]>([]);
+  /** The logs to compare with; null where there are none. */
+  others = $state.raw<Progress | null>(null);
   /** First and last time of all that was read, whatever the filter. */
   extent = $state.raw<[number, number] | null>(null);
   /** How many tuples were read, whatever the filter. */
@@ -46,6 +48,7 @@ class App {
 
   canUndo = $state(false);
   canRedo = $state(false);
+  #others: Engine | null = null;
   readonly #history = new History<Kept>();
   #asked = 0;
 
@@ -78,6 +81,26 @@ class App {
     await this.#reading(() => this.engine.open(files));
   }
 
+  /** Opens another set of logs, and shows what differs between the two. */
+  async compare(files: NamedFile[]): Promise<void> {
+    if (files.length === 0) return;
+    const engine = this.engine.other();
+    if (this.others === null) {
+      this.#others = engine;
+      engine.onProgress((progress) => {
+        if (engine === this.#others) this.others = progress;
+      });
+      engine.onChange(() => this.dataRevision++);
+    }
+    this.show("diff");
+    await this.#reading(() => engine.open(files));
+  }
+
+  forgetOthers(): void {
+    this.others = this.#others = null;
+    this.engine.forgetOther();
+  }
+
   async openDemo(): Promise<void> {
     this.isDemo = true;
     await this.#reading(() => this.engine.openDemo(DEMO_HOURS));
@@ -101,6 +124,7 @@ class App {
     this.isOpen = false;
     this.isDemo = false;
     this.inputs = [];
+    this.others = this.#others = null;
     this.extent = null;
     this.tuples = 0;
     this.progress = NOTHING_READ;

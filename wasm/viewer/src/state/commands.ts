@@ -15,10 +15,11 @@ export interface Command {
 }
 
 /** What parts of the page offer to the keyboard. */
-export const page: { focusFilter: () => void; openFiles: () => void; openFolder: () => void; toggleHelp: () => void; togglePalette: () => void; report: () => void; escape: () => void } = {
+export const page: { focusFilter: () => void; openFiles: () => void; openFolder: () => void; compare: () => void; toggleHelp: () => void; togglePalette: () => void; report: () => void; escape: () => void } = {
   focusFilter: () => undefined,
   openFiles: () => undefined,
   openFolder: () => undefined,
+  compare: () => undefined,
   toggleHelp: () => undefined,
   togglePalette: () => undefined,
   report: () => undefined,
@@ -48,6 +49,7 @@ export function commands(): Command[] {
     { title: "Next view", section: "Page", keys: "]", run: () => step(1) },
     { title: "Open files", section: "Page", keys: "o", run: () => page.openFiles() },
     { title: "Open a folder", section: "Page", keys: "shift+O", run: () => page.openFolder() },
+    { title: "Compare with other files", section: "Page", keys: "c", run: () => (app.isOpen ? page.compare() : page.openFiles()) },
     { title: "Copy the address of this view", section: "Page", keys: "y", run: () => void copyText(location.href) },
     { title: "Save a report (HTML)", section: "Page", run: () => page.report() },
     { title: "Print", section: "Page", run: () => print() },

@@ -6,8 +6,15 @@ const SOURCE = "logs/";
 
 /** A call of the Python package. */
 export function asPython({ analysis, parameters = {}, filter }: Question, query: Query): string {
+  if (parameters.side !== undefined) return pythonOfTwo(parameters, filter ?? query.filter, query.vantage);
   const fields = Object.entries(parameters).map(([name, value]) => `${name}=${pythonValue(value)}`);
   return `import vnetflow as vf\n\nvf.${analysis}(${[`"${SOURCE}"`, ...fields, ...common(filter ?? query.filter, query.vantage)].join(", ")})\n`;
+}
+
+/** Two sets of logs that are compared. */
+function pythonOfTwo({ by }: Record<string, unknown>, filter: string, vantage: Query["vantage"]): string {
+  const fields = ['"before/"', 'after="after/"', `by=${pythonValue(by)}`, ...common(filter, vantage)];
+  return `import vnetflow as vf\n\nvf.diff(${fields.join(", ")})\n`;
 }
 
 function common(filter: string, vantage: string): string[] {
@@ -25,8 +32,9 @@ function pythonValue(value: unknown): string {
 
 /** A command for a POSIX shell. */
 export function asCommand({ analysis, parameters = {}, filter }: Question, query: Query): string {
-  const words = ["vnetflow", analysis.replaceAll("_", "-"), SOURCE];
-  for (const [name, value] of Object.entries(parameters)) {
+  const { side, ...others } = parameters;
+  const words = ["vnetflow", analysis.replaceAll("_", "-"), ...(side === undefined ? [SOURCE] : ["before/", "after/"])];
+  for (const [name, value] of Object.entries(others)) {
     const option = `--${name.replaceAll("_", "-")}`;
     if (value === true) words.push(option);
     else if (value === false) words.push(...(name === "spread" ? ["--no-spread"] : []));
