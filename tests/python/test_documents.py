@@ -45,7 +45,8 @@ def test_every_command_of_the_readme_runs(folder_with_demo: Path) -> None:
     commands = [shlex.split(line, comments=True) for line in lines if line.startswith("vnetflow ")]
     assert len(commands) >= 15
     for command in commands:
-        if command[1] == "demo":
+        # The one ran before; the other goes on until Ctrl-C, and its own test opens it in a browser.
+        if command[1] in ("demo", "view"):
             continue
         result = subprocess.run(
             [sys.executable, "-m", *command], cwd=folder_with_demo, capture_output=True, text=True, check=False
