@@ -58,10 +58,11 @@ wasm_opt=wasm/viewer/node_modules/.bin/wasm-opt
 if [ -x "$wasm_opt" ]; then
   features=(--enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext
     --enable-mutable-globals --enable-reference-types --enable-multivalue)
-  "$wasm_opt" -O3 "${features[@]}" wasm/pkg/web/vnetflow_bg.wasm -o wasm/pkg/optimised.wasm
+  tidy=(--converge --strip-producers --strip-target-features)
+  "$wasm_opt" "${features[@]}" -O3 "${tidy[@]}" wasm/pkg/web/vnetflow_bg.wasm -o wasm/pkg/optimised.wasm
   for bindings in web worker nodejs; do cp wasm/pkg/optimised.wasm "wasm/pkg/$bindings/vnetflow_bg.wasm"; done
   rm wasm/pkg/optimised.wasm
-  "$wasm_opt" -Oz "${features[@]}" wasm/pkg/demo/demo_bg.wasm -o wasm/pkg/demo/demo_bg.wasm
+  "$wasm_opt" "${features[@]}" -Oz "${tidy[@]}" wasm/pkg/demo/demo_bg.wasm -o wasm/pkg/demo/demo_bg.wasm
 fi
 # Node takes a file for what the nearest package.json says.
 echo '{"type": "commonjs"}' > wasm/pkg/nodejs/package.json

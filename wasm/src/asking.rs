@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::tables::table;
 use crate::view::View;
 use serde_json::Value;
-use vnetflow_core::aggregate::{Aggregate, Analysis, Vantage};
+use vnetflow_core::aggregate::{Aggregate, Analysis, Overcount, Vantage};
 use vnetflow_core::filter::Filter;
 use vnetflow_core::issue::Issue;
 use vnetflow_core::table::{Section, Table};
@@ -149,7 +149,7 @@ impl Session {
         job: &mut Job,
         index: usize,
         others: Vec<js_sys::Uint8Array>,
-        note: Option<String>,
+        notes: Option<Vec<String>>,
     ) -> Result<PackedTables, JsError> {
         // A state that nobody will ask again need not be copied: the largest have hundreds of thousands of keys.
         let mut state = match self.keeps_states {
@@ -161,7 +161,7 @@ impl Session {
         }
         let mut tables = state.finish();
         for section in &mut tables {
-            section.table.notes.extend(note.clone());
+            section.table.notes.extend(notes.iter().flatten().cloned());
         }
         by_name(&tables, true).map(JsCast::unchecked_into)
     }
@@ -181,9 +181,10 @@ impl Session {
         Ok(bytes)
     }
 
-    /// Decides where each flow counts once, from this session's first pass and those of others.
+    /// Decides where each flow counts once, from this session's first pass and those of others. Gives this session's
+    /// part of what that leaves out, for `overcountNote`.
     #[wasm_bindgen(js_name = setChoice)]
-    pub fn set_choice(&mut self, filter: &str, others: Vec<js_sys::Uint8Array>) -> Result<(), JsError> {
+    pub fn set_choice(&mut self, filter: &str, others: Vec<js_sys::Uint8Array>) -> Result<Vec<u8>, JsError> {
         let Some((_, mut pass)) = self.pass.take().filter(|(known, _)| known == filter) else {
             return Err(JsError::new("expected a first pass before a choice"));
         };
@@ -195,14 +196,23 @@ impl Session {
         self.standing.retain(|standing| !is_about(standing));
         self.order = None;
         let Session { pages, views, .. } = self;
-        if let Some((_, _, view)) = views.get_mut(index) {
-            view.set_choice(pass.finish());
-            for (number, page) in pages.iter_mut().enumerate() {
-                view.count(number, page);
-            }
-            view.forget_choice();
+        let Some((_, _, view)) = views.get_mut(index) else { return Ok(Overcount::default().to_bytes()) };
+        view.set_choice(pass.finish());
+        for (number, page) in pages.iter_mut().enumerate() {
+            view.count(number, page);
         }
-        Ok(())
+        view.forget_choice();
+        Ok(view.overcount().to_bytes())
+    }
+
+    /// By how much all NICs together over-count, in a sentence, from every session's part; `undefined` where they don't.
+    #[wasm_bindgen(js_name = overcountNote)]
+    pub fn overcount_note(&self, parts: Vec<js_sys::Uint8Array>) -> Result<Option<String>, JsError> {
+        let mut whole = Overcount::default();
+        for part in parts {
+            whole.merge_bytes(&part.to_vec())?;
+        }
+        Ok(whole.note())
     }
 
     /// Ends a job, done or not: its states are kept where they may be asked for again.

@@ -5,7 +5,7 @@
 
 use crate::pages::Page;
 use core::mem::swap;
-use vnetflow_core::aggregate::{Aggregate, Vantage, VantageChoice};
+use vnetflow_core::aggregate::{Aggregate, Overcount, Vantage, VantageChoice};
 use vnetflow_core::batch::Batch;
 use vnetflow_core::filter::Filter;
 
@@ -31,6 +31,8 @@ pub(crate) struct View {
     /// `None` passes all.
     filter: Option<Filter>,
     choice: Option<VantageChoice>,
+    /// What the choice left out.
+    overcount: Overcount,
     kept: Vec<Option<Kept>>,
     copied: usize,
 }
@@ -54,8 +56,14 @@ impl View {
     /// Decides from now on where each flow counts.
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);
+        self.overcount = Overcount::default();
         self.kept.clear();
         self.copied = 0;
+    }
+
+    /// What the choice left out of the pages it was asked about.
+    pub(crate) fn overcount(&self) -> &Overcount {
+        &self.overcount
     }
 
     /// Gives back the choice's memory once it was asked about all pages; later pages count in full until the next one.
@@ -134,7 +142,7 @@ impl View {
             None => vec![true; batch.len()],
         };
         if let Some(choice) = &self.choice {
-            mask.iter_mut().zip(choice.mask(batch)).for_each(|(keep, counts)| *keep &= counts);
+            self.overcount.merge(&choice.narrow(batch, &mut mask));
         }
         let count = mask.iter().filter(|keep| **keep).count();
         if count == batch.len() {

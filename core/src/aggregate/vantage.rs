@@ -242,15 +242,24 @@ impl Aggregate for Vantage {
 impl VantageChoice {
     /// Drops the rows of a batch that count elsewhere; groups and records stay. Tells what was there and what stayed.
     pub fn keep(&self, batch: &mut Batch) -> Overcount {
-        let keeps = self.mask(batch);
+        let mut keeps = vec![true; batch.len()];
+        let count = self.narrow(batch, &mut keeps);
+        batch.retain_from(0, |row| keeps.get(row).copied().unwrap_or(true));
+        count
+    }
+
+    /// Takes the rows that count elsewhere out of a mask. Tells what was in it and what stayed.
+    pub fn narrow(&self, batch: &Batch, mask: &mut [bool]) -> Overcount {
         let mut count = Overcount::default();
-        for (row, keeps) in keeps.iter().enumerate() {
-            count.all.add(batch, row);
+        for (row, (keeps, counts)) in mask.iter_mut().zip(self.mask(batch)).enumerate() {
+            if *keeps {
+                count.all.add(batch, row);
+            }
+            *keeps &= counts;
             if *keeps {
                 count.once.add(batch, row);
             }
         }
-        batch.retain_from(0, |row| keeps.get(row).copied().unwrap_or(true));
         count
     }
 

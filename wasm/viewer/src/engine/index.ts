@@ -56,7 +56,7 @@ class WorkerEngine implements Engine {
   private changedAt = 0;
   private tuplesAtChange = 0;
   private timer: ReturnType<typeof setInterval> | null = null;
-  private choices = new Map<string, Promise<void>>();
+  private choices = new Map<string, Promise<string | null>>();
   private second: WorkerEngine | null = null;
   private knownGroups = "";
 
@@ -264,8 +264,8 @@ class WorkerEngine implements Engine {
   }
 
   /** With each flow counted once, workers must agree which rows count before they answer. */
-  private async prepare(view: View): Promise<void> {
-    if (!view.once) return;
+  private async prepare(view: View): Promise<string | null> {
+    if (!view.once) return null;
     const key = `${view.filter}\n${this.tuples}\n${this.filesDone}`;
     let choice = this.choices.get(key);
     if (choice === undefined) {
@@ -273,12 +273,14 @@ class WorkerEngine implements Engine {
       this.choices = new Map([...this.choices].slice(-3));
       this.choices.set(key, choice);
     }
-    await choice;
+    return choice;
   }
 
-  private async choose(filter: string): Promise<void> {
+  private async choose(filter: string): Promise<string | null> {
     const passes = await this.pool.all((worker) => worker.call("firstPass", [filter]));
-    await this.pool.all((worker, own) => worker.call("setChoice", [filter, passes.filter((_, number) => number !== own)]));
+    const others = (own: number): Uint8Array[] => passes.filter((_, number) => number !== own);
+    const left = await this.pool.all((worker, own) => worker.call("setChoice", [filter, others(own)]));
+    return (await this.pool.at(0)).call("overcountNote", [left]);
   }
 
   private async valuesOf(field: string): Promise<[string, number][]> {

@@ -38,8 +38,8 @@ export class Questions {
 
   constructor(
     private readonly pool: Pool,
-    /** Sees to it that workers know which rows count. */
-    private readonly prepare: (view: View) => Promise<void>,
+    /** Sees to it that workers know which rows count; gives what a reader must know of that. */
+    private readonly prepare: (view: View) => Promise<string | null>,
   ) {}
 
   /** True while any question waits for its answer. */
@@ -127,11 +127,11 @@ export class Questions {
     const job: RunningJob = { id: this.jobs++, waiting: group };
     for (const waiting of group) waiting.job = job;
     try {
-      await this.prepare(first.view);
+      const overcount = await this.prepare(first.view);
       if (group.every(({ isDone }) => isDone)) return;
       const questions = group.map(({ question }) => question);
       const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, number === 0]));
-      await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, parts)));
+      await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, parts, overcount)));
     } catch (error) {
       for (const waiting of group) waiting.reject(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -139,21 +139,21 @@ export class Questions {
     }
   }
 
-  private async complete(job: RunningJob, waiting: Waiting, index: number, parts: AskedPart[][]): Promise<void> {
+  private async complete(job: RunningJob, waiting: Waiting, index: number, parts: AskedPart[][], overcount: string | null): Promise<void> {
     if (waiting.isDone) return;
     const own = [...parts.flatMap((part) => part[index] ?? []), ...waiting.further];
     const failure = own.find(({ error }) => error !== null)?.error;
     if (failure != null) return waiting.reject(new Error(failure));
     const others = own.flatMap(({ bytes }) => bytes ?? []);
     const unseen = own.reduce((sum, part) => sum + part.unseen, 0);
-    const note =
-      unseen === 0
-        ? null
-        : `${unseen.toLocaleString("en")} tuples are not counted here: they were dropped to stay within the memory budget`;
+    const notes = overcount === null ? [] : [overcount];
+    if (unseen > 0) {
+      notes.push(`${unseen.toLocaleString("en")} tuples are not counted here: they were dropped to stay within the memory budget`);
+    }
     try {
       const leader = await this.pool.at(0);
       const buffers = others.map(({ buffer }) => buffer as ArrayBuffer);
-      const packed = await leader.call("complete", [job.id, index, others, note], buffers);
+      const packed = await leader.call("complete", [job.id, index, others, notes], buffers);
       waiting.resolve(Object.fromEntries(Object.entries(packed).map(([name, table]) => [name, unpack(table)])));
     } catch (error) {
       waiting.reject(error instanceof Error ? error : new Error(String(error)));

@@ -53,10 +53,10 @@ export class Asking {
   }
 
   /** The answer to one question of a job that was asked here. */
-  complete(id: number, index: number, others: Uint8Array[], note: string | null): Moved<Record<string, PackedTable>> {
+  complete(id: number, index: number, others: Uint8Array[], notes: string[]): Moved<Record<string, PackedTable>> {
     const job = this.jobs.get(id);
     if (job === undefined) throw new Error("the question was cancelled");
-    const tables = this.session.complete(job, index, others, note ?? undefined);
+    const tables = this.session.complete(job, index, others, notes);
     return new Moved(tables, Object.values(tables).flatMap(buffersOf));
   }
 

@@ -66,8 +66,8 @@ export class WorkerApi {
     return this.parts.asking.ask(job, questions, view, leads);
   }
 
-  complete(job: number, index: number, others: Uint8Array[], note: string | null): Moved<Record<string, PackedTable>> {
-    return this.parts.asking.complete(job, index, others, note);
+  complete(job: number, index: number, others: Uint8Array[], notes: string[]): Moved<Record<string, PackedTable>> {
+    return this.parts.asking.complete(job, index, others, notes);
   }
 
   endJob(job: number): void {
@@ -79,10 +79,15 @@ export class WorkerApi {
     return this.parts.session.firstPass(filter);
   }
 
-  /** Decides where flows count, with what others read. */
-  setChoice(filter: string, others: Uint8Array[]): void {
+  /** Decides where flows count, with what others read; gives this worker's part of what that leaves out. */
+  setChoice(filter: string, others: Uint8Array[]): Uint8Array {
     this.parts.asking.changed();
-    this.parts.session.setChoice(filter, others);
+    return this.parts.session.setChoice(filter, others);
+  }
+
+  /** By how much all NICs over-count, in a sentence; null where they don't. */
+  overcountNote(parts: Uint8Array[]): string | null {
+    return this.parts.session.overcountNote(parts) ?? null;
   }
 
   check(filter: string) {

@@ -1,7 +1,8 @@
 /** Every panel's numbers are the command line's, for the demo network; read back from the files that the page saves. */
 
 import { expect, test } from "@playwright/test";
-import { answerOf, hasCommand, openDemo, rowsOf, saved, settled } from "./support";
+import { spawnSync } from "node:child_process";
+import { answerOf, COMMAND, demoFolder, hasCommand, openDemo, rowsOf, saved, settled } from "./support";
 
 test.skip(!hasCommand, "needs the command line: make build");
 
@@ -45,4 +46,8 @@ test("counted once, numbers are the command line's", async ({ page }) => {
   await openDemo(page, "#v=1&view=top&vantage=once");
   await expect(page.getByRole("grid")).toBeVisible();
   expect(rowsOf(await saved(page, "top", "NDJSON"))).toEqual(answerOf("top", "--n", "25", "--vantage", "once"));
+  const told = spawnSync(COMMAND, ["top", demoFolder(), "--vantage", "once"], { encoding: "utf8" });
+  const [note = ""] = /each flow is counted at one NIC.*the tuples.*the bytes/.exec(`${told.stdout}${told.stderr}`.replaceAll(/\s+/g, " ")) ?? [];
+  expect(note).not.toBe("");
+  await expect(page.getByRole("list", { name: /^Notes on/ })).toContainText(note);
 });
