@@ -3,9 +3,11 @@
 //! What repeats is stored once: a row points to its flow group (rule, ACL, NIC), a group to its record (time,
 //! resources, file). A batch stands alone: it can be sent, merged or dropped without the decoder that made it.
 
+use crate::condensed::Weight;
 use crate::dictionary::{Addresses, Texts};
 use crate::origin::RuleOrigin;
 use crate::tuple::{Action, Counters, Direction, Encryption, State, Tuple};
+use core::mem::swap;
 
 /// Decoded tuples in columns; all row columns have the same length.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +50,8 @@ pub struct Batch {
     /// Byte in the source where the tuple's text starts (for gz and zip: in the unpacked text). Empty unless the
     /// decoder was asked to keep it.
     pub offset: Vec<u64>,
+    /// What each row stands for where rows are cells; empty where they are tuples.
+    pub weights: Vec<Weight>,
 
     /// Distinct addresses of `src_ip` and `dst_ip`.
     pub addresses: Addresses,
@@ -219,6 +223,58 @@ impl Batch {
     #[must_use]
     pub fn text(&self, code: Option<u32>) -> Option<&str> {
         code.map(|code| self.texts.get(code))
+    }
+
+    /// The latest time of all rows, also of cells.
+    pub(crate) fn last_ms(&self) -> Option<i64> {
+        if self.weights.is_empty() {
+            self.time_ms.iter().copied().max()
+        } else {
+            self.weights.iter().map(|weight| weight.last_ms).max()
+        }
+    }
+
+    /// Copies the columns of these rows, in their order, in place of those in `to`; dictionaries, groups and records stay
+    /// where they are.
+    pub fn gather(&self, rows: &[u32], to: &mut Batch) {
+        fn column<T: Copy>(from: &[T], rows: &[u32], to: &mut Vec<T>) {
+            to.clear();
+            to.extend(rows.iter().filter_map(|row| from.get(*row as usize)).copied());
+        }
+        column(&self.time_ms, rows, &mut to.time_ms);
+        column(&self.src_ip, rows, &mut to.src_ip);
+        column(&self.dst_ip, rows, &mut to.dst_ip);
+        column(&self.src_port, rows, &mut to.src_port);
+        column(&self.dst_port, rows, &mut to.dst_port);
+        column(&self.protocol, rows, &mut to.protocol);
+        column(&self.direction, rows, &mut to.direction);
+        column(&self.action, rows, &mut to.action);
+        column(&self.state, rows, &mut to.state);
+        column(&self.encryption, rows, &mut to.encryption);
+        column(&self.version, rows, &mut to.version);
+        column(&self.packets_src_to_dst, rows, &mut to.packets_src_to_dst);
+        column(&self.bytes_src_to_dst, rows, &mut to.bytes_src_to_dst);
+        column(&self.packets_dst_to_src, rows, &mut to.packets_dst_to_src);
+        column(&self.bytes_dst_to_src, rows, &mut to.bytes_dst_to_src);
+        column(&self.logged, rows, &mut to.logged);
+        column(&self.group, rows, &mut to.group);
+        column(&self.offset, rows, &mut to.offset);
+        column(&self.weights, rows, &mut to.weights);
+    }
+
+    /// Lends dictionaries, groups and records to columns that came out of this batch: copying them would cost more than
+    /// the rows.
+    pub fn lend_dictionaries(&mut self, columns: &mut Batch, take: impl FnOnce(&Batch, &mut Batch)) {
+        self.exchange_dictionaries(columns);
+        take(self, columns);
+        self.exchange_dictionaries(columns);
+    }
+
+    fn exchange_dictionaries(&mut self, columns: &mut Batch) {
+        swap(&mut self.addresses, &mut columns.addresses);
+        swap(&mut self.texts, &mut columns.texts);
+        swap(&mut self.groups, &mut columns.groups);
+        swap(&mut self.records, &mut columns.records);
     }
 
     /// Keeps the rows from `start` on for which `keep` says so, and all rows before; groups and records stay.

@@ -25,6 +25,8 @@ pub mod dictionary;
 
 pub mod batch;
 
+pub mod condensed;
+
 pub mod issue;
 
 pub mod blob_path;

@@ -38,6 +38,8 @@ pub(crate) struct Standing {
     key: String,
     filter: String,
     is_once: bool,
+    /// It takes the sessions of cells as they were told.
+    is_told: bool,
     state: Analysis,
     pub(crate) pages: usize,
     files: u64,
@@ -72,6 +74,7 @@ const MOST_VIEWS: usize = 4;
 pub struct Job {
     filter: String,
     is_once: bool,
+    is_told: bool,
     items: Vec<Result<Standing, String>>,
 }
 
@@ -101,16 +104,26 @@ impl Session {
     }
 
     /// Begins questions, `[{"analysis": …, "parameters": {…}}, …]`, over the rows that a filter and a vantage keep.
-    pub fn begin(&mut self, questions: &str, filter: &str, once: bool) -> Result<Job, JsError> {
+    /// `told`: sessions were told (`markStarts`) since the last row was read, here and in all other sessions that answer
+    /// (default: no).
+    pub fn begin(
+        &mut self,
+        questions: &str,
+        filter: &str,
+        once: bool,
+        told: Option<bool>,
+    ) -> Result<Job, JsError> {
+        let told = told.unwrap_or(false);
         self.complete_page();
         self.view(filter, once)?;
         let questions: Vec<Value> = serde_json::from_str(questions)?;
-        let items = questions.iter().map(|question| self.standing(question, filter, once)).collect();
+        let items = questions.iter().map(|question| self.standing(question, filter, once, told)).collect();
         self.open_jobs += 1;
-        Ok(Job { filter: filter.to_owned(), is_once: once, items })
+        Ok(Job { filter: filter.to_owned(), is_once: once, is_told: told, items })
     }
 
-    /// Takes in one more page; true where there was none.
+    /// Takes in one more page; true where there was none. Throws where the job expects sessions to be told, and that page is
+    /// newer.
     pub fn step(&mut self, job: &mut Job) -> Result<bool, JsError> {
         let next = job.items.iter().flatten().map(|item| item.pages).min().unwrap_or(usize::MAX);
         let index = self.view(&job.filter, job.is_once)?;
@@ -124,12 +137,20 @@ impl Session {
             }
             return Ok(true);
         };
-        view.with_rows(next, page, scratch, |batch| {
-            for item in job.items.iter_mut().flatten().filter(|item| item.pages == next) {
-                item.state.add(batch);
-                item.pages += 1;
-            }
+        if job.is_told && page.session_starts().len() < page.len() {
+            return Err(JsError::new("more was read while the question was answered"));
+        }
+        let mut items: Vec<&mut Standing> =
+            job.items.iter_mut().flatten().filter(|item| item.pages == next).collect();
+        items.iter_mut().for_each(|item| item.pages += 1);
+        view.with_cells(next, page, scratch, job.is_told, |cells| {
+            items.retain_mut(|item| !item.state.add_condensed(cells));
         });
+        if !items.is_empty() {
+            view.with_rows(next, page, scratch, |batch| {
+                items.iter_mut().for_each(|item| item.state.add(batch));
+            });
+        }
         Ok(false)
     }
 
@@ -254,9 +275,17 @@ impl Session {
         Ok(self.views.len() - 1)
     }
 
-    fn standing(&mut self, question: &Value, filter: &str, once: bool) -> Result<Standing, String> {
+    fn standing(
+        &mut self,
+        question: &Value,
+        filter: &str,
+        once: bool,
+        told: bool,
+    ) -> Result<Standing, String> {
         let key = question.to_string();
-        let is_same = |known: &Standing| known.key == key && known.filter == filter && known.is_once == once;
+        let is_same = |known: &Standing| {
+            known.key == key && known.filter == filter && known.is_once == once && known.is_told == told
+        };
         if let Some(found) = self.standing.iter().position(is_same) {
             return Ok(self.standing.swap_remove(found));
         }
@@ -266,7 +295,17 @@ impl Session {
         // From logs, not from tuples of which nobody knows the files.
         state.add_files(0, &[]);
         let filter = filter.to_owned();
-        Ok(Standing { key, filter, is_once: once, state, pages: 0, files: 0, issues: 0, dropped: 0 })
+        Ok(Standing {
+            key,
+            filter,
+            is_once: once,
+            is_told: told,
+            state,
+            pages: 0,
+            files: 0,
+            issues: 0,
+            dropped: 0,
+        })
     }
 
     fn tables(&mut self, name: &str, parameters: Option<Parameters>) -> Result<Vec<Section>, JsError> {

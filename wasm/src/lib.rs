@@ -26,6 +26,8 @@ mod session;
 
 mod side;
 
+mod starts;
+
 mod tables;
 
 mod view;
@@ -36,6 +38,7 @@ pub use asking::Job;
 pub use rows::tuple_at;
 pub use session::Session;
 pub use side::{block_list_networks, recognise};
+pub use starts::{Starts, share_out_starts};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

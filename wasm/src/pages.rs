@@ -1,9 +1,18 @@
 //! What a session keeps of its logs: pages of rows without spare room, and where in which source each run of rows stands.
 
 use crate::packed::Packed;
-use crate::view::{gather, lend_dictionaries};
 use std::collections::VecDeque;
 use vnetflow_core::batch::Batch;
+use vnetflow_core::condensed::{Cells, SomeCells};
+
+/// Whether a page has cells.
+#[derive(Debug, Default)]
+enum Condensation {
+    #[default]
+    Unknown,
+    NotWorthIt,
+    Cells(Box<Cells>),
+}
 
 /// A decoded batch that is kept.
 #[derive(Debug)]
@@ -11,6 +20,9 @@ pub(crate) struct Page {
     batch: Batch,
     /// Where the batch's columns are, unless they are in the batch.
     packed: Option<Packed>,
+    cells: Condensation,
+    /// The rows with which a session starts whose begin is not in the data; empty until that is told.
+    starts: Vec<bool>,
     /// The part of a split source it belongs to, which may turn out to be wrong; else `None`.
     pub(crate) split_of: Option<u32>,
     pub(crate) runs: Vec<Run>,
@@ -46,10 +58,73 @@ impl Page {
     pub(crate) fn with_some(&mut self, rows: &[u32], take: impl FnOnce(&Batch)) {
         let mut columns = Batch::default();
         match &self.packed {
-            None => gather(&self.batch, rows, &mut columns),
+            None => self.batch.gather(rows, &mut columns),
             Some(packed) => packed.gather(rows, &mut columns),
         }
-        lend_dictionaries(&mut self.batch, &mut columns, take);
+        self.batch.lend_dictionaries(&mut columns, |_, columns| take(columns));
+    }
+
+    /// Its cells, which are made at the first call; `None` where they are not worth it.
+    pub(crate) fn cells(&mut self) -> Option<&mut Cells> {
+        if matches!(self.cells, Condensation::Unknown) {
+            self.cells = match self.with(|batch| Cells::of(batch)) {
+                None => Condensation::NotWorthIt,
+                Some(mut cells) => {
+                    cells.tell_sessions(&self.starts);
+                    Condensation::Cells(Box::new(cells))
+                }
+            };
+        }
+        self.known_cells()
+    }
+
+    /// Its cells, if they were made.
+    pub(crate) fn known_cells(&mut self) -> Option<&mut Cells> {
+        match &mut self.cells {
+            Condensation::Cells(cells) => Some(cells),
+            _ => None,
+        }
+    }
+
+    /// Hands over its cells as rows; `None` where it has none.
+    pub(crate) fn with_cells<R>(&mut self, take: impl FnOnce(&Batch) -> R) -> Option<R> {
+        self.cells()?;
+        let Condensation::Cells(cells) = &mut self.cells else { return None };
+        let mut result = None;
+        self.batch.lend_dictionaries(cells.batch_mut(), |_, cells| result = Some(take(cells)));
+        result
+    }
+
+    /// Hands over its rows and its cells, if these were made.
+    pub(crate) fn with_both(&mut self, take: impl FnOnce(&mut Batch, &mut Cells)) {
+        let Condensation::Cells(cells) = &mut self.cells else { return };
+        match &mut self.packed {
+            None => take(&mut self.batch, cells),
+            Some(packed) => packed.with(&mut self.batch, |batch| take(batch, cells)),
+        }
+    }
+
+    /// The cells of some of its rows, a truth value for each row; `None` where it has no cells.
+    pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool]) -> Option<SomeCells> {
+        self.cells()?;
+        let starts = core::mem::take(&mut self.starts);
+        let mut some = None;
+        self.with_both(|batch, cells| some = Some(cells.of_kept(batch, is_kept, &starts)));
+        self.starts = starts;
+        some
+    }
+
+    /// Tells the rows with which a session starts whose begin is not in the data.
+    pub(crate) fn tell_sessions(&mut self, starts: Vec<bool>) {
+        if let Some(cells) = self.cells() {
+            cells.tell_sessions(&starts);
+        }
+        self.starts = starts;
+    }
+
+    /// The rows with which such a session starts; empty until that is told.
+    pub(crate) fn session_starts(&self) -> &[bool] {
+        &self.starts
     }
 
     /// Hands over its rows.
@@ -125,7 +200,7 @@ impl Tracker {
         if let Some(last) = runs.last_mut() {
             last.end_row = batch.len();
         }
-        Page { batch, packed: None, split_of, runs }
+        Page { batch, packed: None, cells: Condensation::Unknown, starts: Vec::new(), split_of, runs }
     }
 
     /// Goes on to the source of a record: names change from source to source, and where they don't, numbers start anew.

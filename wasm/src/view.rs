@@ -1,28 +1,34 @@
 //! Which rows a filter and a vantage keep, page by page: asked once, then only read.
 //!
-//! Where few rows are kept their columns are copied out, so that every later answer costs what it shows. Where many
-//! are, a bit a row is kept, and answers read the rows through one batch of scratch.
+//! A filter that keeps either all rows of a cell or none is asked about cells, and most answers are made of these. With others
+//! a few rows that are kept are copied out, so that every later answer costs what it shows; of many a bit a row is kept,
+//! and answers read them through one batch of scratch.
 
 use crate::pages::Page;
-use core::mem::swap;
 use vnetflow_core::aggregate::{Aggregate, Overcount, Vantage, VantageChoice};
 use vnetflow_core::batch::Batch;
+use vnetflow_core::condensed::{Cells, Condensed, SomeCells, Weight, bits_of, numbers_of};
 use vnetflow_core::filter::Filter;
 
 /// The rows of a page that are kept.
 #[derive(Debug)]
-pub(crate) enum Kept {
+enum Kept {
     All,
-    /// Few: their numbers, and their columns without dictionaries.
-    Few(Vec<u32>, Box<Batch>),
-    /// Many: a bit a row, and how many.
-    Many(Vec<u64>, usize),
+    /// By their cells, where the page has any, else a bit a row; and how many they are.
+    Some(Either, usize),
+}
+
+#[derive(Debug)]
+enum Either {
+    Cells(Box<SomeCells>),
+    Bits(Vec<u64>),
 }
 
 /// Fewer than one row in so many is few: copies of them cost less memory than this part of a page.
 const FEW: usize = 8;
 
-/// So many rows of a view are copied even where they are many (64 MB): then only its first question reads through scratch.
+/// So many rows of a view are copied even where they are many (64 MB): then only the first question that needs rows reads
+/// them through scratch.
 const COPIED_ROWS: usize = 1_000_000;
 
 /// What a filter and a vantage keep.
@@ -33,32 +39,48 @@ pub(crate) struct View {
     choice: Option<VantageChoice>,
     /// What the choice left out.
     overcount: Overcount,
+    /// By page.
     kept: Vec<Option<Kept>>,
+    /// By page: copies of the rows that are kept, without dictionaries.
+    copies: Vec<Option<Box<Batch>>>,
     copied: usize,
+    asks_cells: bool,
+    keeps_flows_whole: bool,
 }
 
 impl View {
     pub(crate) fn new(filter: Option<Filter>) -> View {
-        View { filter, ..View::default() }
+        let asks_cells = filter.as_ref().is_some_and(Cells::are_enough_for);
+        let keeps_flows_whole = filter.as_ref().is_none_or(Cells::keeps_flows_whole);
+        View { filter, asks_cells, keeps_flows_whole, ..View::default() }
     }
 
     /// Forgets what is known of pages, as their numbers change.
     pub(crate) fn forget(&mut self) {
         self.kept.clear();
+        self.copies.clear();
         self.copied = 0;
+    }
+
+    /// Forgets what was known of pages before sessions were told, where that would count them.
+    pub(crate) fn forget_sessions(&mut self) {
+        if self.keeps_flows_whole {
+            self.forget();
+        }
     }
 
     /// Forgets what is known of pages behind these, which are dropped.
     pub(crate) fn keep_pages(&mut self, pages: usize) {
         self.kept.truncate(pages);
+        self.copies.truncate(pages);
     }
 
     /// Decides from now on where each flow counts.
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);
+        (self.asks_cells, self.keeps_flows_whole) = (false, false);
         self.overcount = Overcount::default();
-        self.kept.clear();
-        self.copied = 0;
+        self.forget();
     }
 
     /// What the choice left out of the pages it was asked about.
@@ -75,18 +97,52 @@ impl View {
     pub(crate) fn count(&mut self, number: usize, page: &mut Page) -> usize {
         match self.kept(number, page) {
             Kept::All => page.len(),
-            Kept::Few(rows, _) => rows.len(),
-            Kept::Many(_, count) => *count,
+            Kept::Some(_, count) => *count,
         }
     }
 
     /// The numbers of the rows that are kept.
     pub(crate) fn rows(&mut self, number: usize, page: &mut Page) -> Vec<u32> {
-        let all = page.len() as u32;
         match self.kept(number, page) {
-            Kept::All => (0..all).collect(),
-            Kept::Few(rows, _) => rows.clone(),
-            Kept::Many(bits, count) => rows_of(bits, *count),
+            Kept::All => (0..page.len() as u32).collect(),
+            Kept::Some(Either::Bits(bits), _) => numbers_of(bits).collect(),
+            Kept::Some(Either::Cells(some), _) => {
+                page.known_cells().map(|cells| cells.rows_of(some)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Hands over the rows of a page that are kept as cells, where there are any. `tells_sessions`: the sessions of all
+    /// pages are told.
+    pub(crate) fn with_cells(
+        &mut self,
+        number: usize,
+        page: &mut Page,
+        scratch: &mut Batch,
+        tells_sessions: bool,
+        take: impl FnOnce(&Condensed<'_>),
+    ) {
+        let tells_sessions = tells_sessions && self.keeps_flows_whole;
+        self.kept(number, page);
+        match self.kept.get_mut(number).and_then(Option::as_mut) {
+            Some(Kept::Some(Either::Cells(some), _)) => {
+                page.with_both(|batch, cells| cells.with_some(some, batch, tells_sessions, take));
+            }
+            None | Some(Kept::All) if page.known_cells().is_some() => {
+                page.with_both(|batch, cells| cells.with(batch, tells_sessions, take));
+            }
+            _ if tells_sessions => {
+                let kept = self.rows(number, page);
+                let starts = page.session_starts();
+                let starts: Vec<bool> =
+                    kept.iter().filter_map(|row| starts.get(*row as usize)).copied().collect();
+                self.with_rows(number, page, scratch, |batch| {
+                    batch.weights = Weight::of_tuples(batch, &starts);
+                    take(&Condensed::of_tuples(batch));
+                    batch.weights = Vec::new();
+                });
+            }
+            _ => {}
         }
     }
 
@@ -96,17 +152,31 @@ impl View {
         number: usize,
         page: &mut Page,
         scratch: &mut Batch,
-        take: impl FnOnce(&Batch),
+        take: impl FnOnce(&mut Batch),
     ) {
-        self.kept(number, page);
-        match self.kept.get_mut(number).and_then(Option::as_mut) {
-            None | Some(Kept::All) => page.with(|batch| take(batch)),
+        let count = match self.kept(number, page) {
+            Kept::All => return page.with(take),
+            Kept::Some(_, count) => *count,
+        };
+        if self.copies.len() <= number {
+            self.copies.resize_with(number + 1, || None);
+        }
+        if let Some(copy) = self.copies.get_mut(number).and_then(Option::as_mut) {
             // Records count even where none of their rows does.
-            Some(Kept::Few(_, columns)) => lend_dictionaries(page.dictionaries_mut(), columns, take),
-            Some(Kept::Many(bits, count)) => page.with(|batch| {
-                gather(batch, &rows_of(bits, *count), scratch);
-                lend_dictionaries(batch, scratch, take);
-            }),
+            page.dictionaries_mut().lend_dictionaries(copy, |_, copy| take(copy));
+            return;
+        }
+        let rows = self.rows(number, page);
+        let is_copied = count * FEW < page.len() || self.copied + count <= COPIED_ROWS;
+        let mut copy = Box::<Batch>::default();
+        let columns = if is_copied { &mut *copy } else { scratch };
+        page.with(|batch| {
+            batch.gather(&rows, columns);
+            batch.lend_dictionaries(columns, |_, columns| take(columns));
+        });
+        if let Some(place) = self.copies.get_mut(number).filter(|_| is_copied) {
+            *place = Some(copy);
+            self.copied += count;
         }
     }
 
@@ -115,8 +185,8 @@ impl View {
         match &self.filter {
             None => page.with(|batch| pass.add(batch)),
             Some(filter) => page.with(|batch| {
-                gather(batch, &numbers(&filter.mask(batch)), scratch);
-                lend_dictionaries(batch, scratch, |batch| pass.add(batch));
+                batch.gather(&numbers(&filter.mask(batch)), scratch);
+                batch.lend_dictionaries(scratch, |_, batch| pass.add(batch));
             }),
         }
     }
@@ -127,7 +197,7 @@ impl View {
         }
         let known = self.kept.get(number).is_some_and(Option::is_some);
         if !known {
-            let found = page.with(|batch| self.find(batch));
+            let found = self.find_cells(page).unwrap_or_else(|| self.find(page));
             if let Some(kept) = self.kept.get_mut(number) {
                 *kept = Some(found);
             }
@@ -135,82 +205,39 @@ impl View {
         self.kept.get(number).and_then(Option::as_ref).unwrap_or(&Kept::All)
     }
 
-    fn find(&mut self, batch: &Batch) -> Kept {
-        let mut mask = match &self.filter {
-            Some(filter) => filter.mask(batch),
+    /// What is kept of a page, if cells tell it.
+    fn find_cells(&self, page: &mut Page) -> Option<Kept> {
+        let filter = self.filter.as_ref().filter(|_| self.asks_cells)?;
+        let mask = page.with_cells(|cells| filter.mask(cells))?;
+        if mask.iter().all(|keep| *keep) {
+            return Some(Kept::All);
+        }
+        let some = page.known_cells()?.some(&mask);
+        let count = some.rows();
+        Some(Kept::Some(Either::Cells(Box::new(some)), count))
+    }
+
+    fn find(&mut self, page: &mut Page) -> Kept {
+        let mut is_kept = match &self.filter {
+            Some(filter) => page.with(|batch| filter.mask(batch)),
             None if self.choice.is_none() => return Kept::All,
-            None => vec![true; batch.len()],
+            None => vec![true; page.len()],
         };
         if let Some(choice) = &self.choice {
-            self.overcount.merge(&choice.narrow(batch, &mut mask));
+            page.with(|batch| self.overcount.merge(&choice.narrow(batch, &mut is_kept)));
         }
-        let count = mask.iter().filter(|keep| **keep).count();
-        if count == batch.len() {
+        let count = is_kept.iter().filter(|keep| **keep).count();
+        if count == page.len() {
             return Kept::All;
         }
-        if count * FEW < batch.len() || self.copied + count <= COPIED_ROWS {
-            self.copied += count;
-            let rows = numbers(&mask);
-            let mut columns = Batch::default();
-            gather(batch, &rows, &mut columns);
-            return Kept::Few(rows, Box::new(columns));
-        }
-        let word = |rows: &[bool]| rows.iter().rev().fold(0, |word, keep| word << 1 | u64::from(*keep));
-        Kept::Many(mask.chunks(64).map(word).collect(), count)
+        let either = match page.cells_of_kept(&is_kept) {
+            Some(some) => Either::Cells(Box::new(some)),
+            None => Either::Bits(bits_of(&is_kept)),
+        };
+        Kept::Some(either, count)
     }
 }
 
 fn numbers(mask: &[bool]) -> Vec<u32> {
     (0..).zip(mask).filter_map(|(row, keep)| keep.then_some(row)).collect()
-}
-
-fn rows_of(bits: &[u64], count: usize) -> Vec<u32> {
-    let mut rows = Vec::with_capacity(count);
-    for (place, word) in (0_u32..).zip(bits) {
-        let mut word = *word;
-        while word != 0 {
-            rows.push(place * 64 + word.trailing_zeros());
-            word &= word - 1;
-        }
-    }
-    rows
-}
-
-/// Copies these rows' columns; dictionaries, groups and records stay where they are.
-pub(crate) fn gather(from: &Batch, rows: &[u32], to: &mut Batch) {
-    fn column<T: Copy>(from: &[T], rows: &[u32], to: &mut Vec<T>) {
-        to.clear();
-        to.extend(rows.iter().filter_map(|row| from.get(*row as usize)).copied());
-    }
-    column(&from.time_ms, rows, &mut to.time_ms);
-    column(&from.src_ip, rows, &mut to.src_ip);
-    column(&from.dst_ip, rows, &mut to.dst_ip);
-    column(&from.src_port, rows, &mut to.src_port);
-    column(&from.dst_port, rows, &mut to.dst_port);
-    column(&from.protocol, rows, &mut to.protocol);
-    column(&from.direction, rows, &mut to.direction);
-    column(&from.action, rows, &mut to.action);
-    column(&from.state, rows, &mut to.state);
-    column(&from.encryption, rows, &mut to.encryption);
-    column(&from.version, rows, &mut to.version);
-    column(&from.packets_src_to_dst, rows, &mut to.packets_src_to_dst);
-    column(&from.bytes_src_to_dst, rows, &mut to.bytes_src_to_dst);
-    column(&from.packets_dst_to_src, rows, &mut to.packets_dst_to_src);
-    column(&from.bytes_dst_to_src, rows, &mut to.bytes_dst_to_src);
-    column(&from.logged, rows, &mut to.logged);
-    column(&from.group, rows, &mut to.group);
-    column(&from.offset, rows, &mut to.offset);
-}
-
-/// Lends a batch's dictionaries to columns that were copied out of it: copying them would cost more than the rows.
-pub(crate) fn lend_dictionaries(owner: &mut Batch, columns: &mut Batch, take: impl FnOnce(&Batch)) {
-    let exchange = |owner: &mut Batch, columns: &mut Batch| {
-        swap(&mut owner.addresses, &mut columns.addresses);
-        swap(&mut owner.texts, &mut columns.texts);
-        swap(&mut owner.groups, &mut columns.groups);
-        swap(&mut owner.records, &mut columns.records);
-    };
-    exchange(owner, columns);
-    take(columns);
-    exchange(owner, columns);
 }

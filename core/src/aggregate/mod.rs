@@ -20,10 +20,11 @@ mod comparison;
 mod vantage;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use analysis::{Analysis, AnalysisError};
 pub use building_blocks::keys::{Key, KeyError};
+pub use building_blocks::session_starts::SessionStarts;
 pub use building_blocks::totals::Totals;
 pub use comparison::*;
 pub use partial::PartialError;
@@ -33,6 +34,7 @@ pub use vantage::{Overcount, SLACK_MS, Vantage, VantageChoice};
 pub use verdicts::*;
 
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::travel::Travel;
 
 /// What every analysis can do.
@@ -47,6 +49,12 @@ pub trait Aggregate: Travel {
 
     /// Takes in all rows of a batch.
     fn add(&mut self, batch: &Batch);
+
+    /// Takes in cells in place of their rows, for the same answer; false where it needs more of the rows: then nothing is
+    /// taken in.
+    fn add_condensed(&mut self, _: &Condensed<'_>) -> bool {
+        false
+    }
 
     /// Takes in all that another one has taken in.
     fn merge(&mut self, other: Self);

@@ -28,6 +28,7 @@ use super::{
     TimelineOptions, Top, TopOptions, Why,
 };
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::groups::Groups;
 use crate::issue::Issue;
 use crate::table::{Section, Table};
@@ -80,6 +81,10 @@ macro_rules! analyses {
         impl State {
             fn add(&mut self, batch: &Batch) {
                 match self { $(State::$kind(state) => state.add(batch)),+ }
+            }
+
+            fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+                match self { $(State::$kind(state) => state.add_condensed(condensed)),+ }
             }
 
             fn merge(&mut self, other: State) {
@@ -232,6 +237,10 @@ impl Aggregate for Analysis {
 
     fn add(&mut self, batch: &Batch) {
         self.state.add(batch);
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.state.add_condensed(condensed)
     }
 
     fn merge(&mut self, other: Analysis) {

@@ -130,6 +130,11 @@ impl KeyTable {
         })
     }
 
+    /// True where all rows of a cell have the same key.
+    pub(crate) fn are_told_by_cells(&self) -> bool {
+        self.keys.iter().all(Key::is_told_by_cells)
+    }
+
     /// The values of a key, part by part.
     pub(crate) fn values(&self, code: u32) -> Vec<KeyValue> {
         let mut values = Vec::with_capacity(self.parts.len());

@@ -118,7 +118,7 @@ impl Entry for Totals {
 impl Entry for Traffic {
     fn add(&mut self, batch: &Batch, row: usize) {
         self.totals.add(batch, row);
-        self.span.add_row(&batch.time_ms, row);
+        self.span.add_row(batch, row);
     }
 
     fn merge(&mut self, other: &Traffic) {

@@ -1,5 +1,6 @@
 //! What to group by, as users write it, and the values that keys have.
 
+use crate::condensed::is_column_of_cells;
 use crate::travel::{Reader, Travel};
 use core::fmt;
 use core::net::IpAddr;
@@ -109,6 +110,11 @@ impl Key {
             Key::Group(End::Src) => "src_group",
             Key::Group(End::Dst) => "dst_group",
         }
+    }
+
+    /// True where all rows of a cell have the same value of it.
+    pub(crate) fn is_told_by_cells(&self) -> bool {
+        !matches!(self, Key::Column(name) if !is_column_of_cells(name))
     }
 
     /// Which end's address the key tells, if it is about one.

@@ -9,6 +9,7 @@ pub(crate) mod keyed;
 pub(crate) mod keys;
 pub(crate) mod recent;
 pub(crate) mod rows;
+pub(crate) mod session_starts;
 pub(crate) mod span;
 pub(crate) mod statistics;
 pub(crate) mod totals;

@@ -1,5 +1,6 @@
 //! From when to when something was seen.
 
+use crate::batch::Batch;
 use crate::travel::travels;
 
 /// First and last time, in milliseconds since 1970 UTC; empty until a time was taken in.
@@ -25,11 +26,14 @@ impl TimeSpan {
         self.last_ms = self.last_ms.max(time_ms);
     }
 
-    /// Takes in the time of a row, if there is such a row.
+    /// Takes in the time of a row, of a cell the first and the last, if there is such a row.
     #[inline]
-    pub(crate) fn add_row(&mut self, times_ms: &[i64], row: usize) {
-        if let Some(time_ms) = times_ms.get(row) {
+    pub(crate) fn add_row(&mut self, batch: &Batch, row: usize) {
+        if let Some(time_ms) = batch.time_ms.get(row) {
             self.add(*time_ms);
+        }
+        if let Some(weight) = batch.weights.get(row) {
+            self.add(weight.last_ms);
         }
     }
 

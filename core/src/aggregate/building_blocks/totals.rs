@@ -40,12 +40,18 @@ impl Totals {
             value(&batch.bytes_dst_to_src),
         ];
         self.add_counters(counters, *logged);
+        self.overflowed |= batch.weights.get(row).map_or(0, |weight| weight.overflowed);
     }
 
     /// Takes in one row of a batch without its packets and bytes.
     #[inline]
     pub(crate) fn count(&mut self, batch: &Batch, row: usize) {
-        if let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) {
+        if let (Some(action), Some(weight)) = (batch.action.get(row), batch.weights.get(row)) {
+            let tuples = u64::from(weight.tuples);
+            self.tuples += tuples;
+            self.flows += u64::from(weight.flows);
+            self.denied += if *action == Action::Deny { tuples } else { 0 };
+        } else if let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) {
             self.tuples += 1;
             self.flows += u64::from(starts_flow(*action, *state));
             self.denied += u64::from(*action == Action::Deny);

@@ -87,7 +87,7 @@ impl Asked {
         self.totals.add(batch, row);
         self.attempted += u64::from(starts_flow(*action, *state));
         self.denied += u64::from(*action == Action::Deny);
-        self.span.add_row(&batch.time_ms, row);
+        self.span.add_row(batch, row);
         match Answer::of(batch, row) {
             Answer::Came => {
                 self.can_tell = true;

@@ -65,7 +65,7 @@ impl Asked {
     fn add(&mut self, batch: &Batch, row: usize) {
         let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) else { return };
         self.totals.add(batch, row);
-        self.span.add_row(&batch.time_ms, row);
+        self.span.add_row(batch, row);
         if *action == Action::Deny {
             return;
         }

@@ -137,7 +137,7 @@ impl Probed {
         self.denied += u64::from(is_denied);
         self.begun += u64::from(!is_denied && starts_flow(*action, *state));
         self.ended += u64::from(!is_denied && *state == Some(State::End));
-        self.span.add_row(&batch.time_ms, row);
+        self.span.add_row(batch, row);
         match Answer::of(batch, row) {
             Answer::Came => self.is_answered = true,
             Answer::Missing => self.is_silent = true,

@@ -6,11 +6,12 @@ use crate::aggregate::building_blocks::flow_table::{FlowTable, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
 use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
+use crate::aggregate::building_blocks::session_starts::FirstTuple;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
-use crate::tuple::{Action, State};
 
 /// Traffic of every source, destination, destination port and protocol, biggest first.
 ///
@@ -22,8 +23,7 @@ pub struct Conversations {
     flows: FlowTable,
     /// By the flow's number.
     known: Vec<Known>,
-    /// The number of each conversation as a flow, and its traffic.
-    conversations: Vec<(u32, Traffic)>,
+    conversations: Vec<Counted>,
     recent: Recent,
 }
 
@@ -38,28 +38,16 @@ struct Known {
 
 travels!(Known { conversation, first });
 
-/// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
-///
-/// Twice the time, and one more for the latter: there are as many of these as flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct FirstTuple {
-    doubled: i64,
+/// A conversation's number as a flow, and what was counted of it.
+#[derive(Clone, Debug)]
+struct Counted {
+    flow: u32,
+    traffic: Traffic,
+    /// Sessions whose begin was before the data, where cells told of them.
+    started_before: u64,
 }
 
-travels!(FirstTuple { doubled });
-
-impl FirstTuple {
-    fn new(time_ms: i64, goes_on: bool) -> FirstTuple {
-        FirstTuple { doubled: time_ms.saturating_mul(2) | i64::from(goes_on) }
-    }
-
-    fn goes_on(self) -> bool {
-        self.doubled & 1 == 1
-    }
-}
-
-/// A flow of which no such tuple was seen.
-const NEVER: FirstTuple = FirstTuple { doubled: i64::MAX - 1 };
+travels!(Counted { flow, traffic, started_before });
 
 /// Not known yet.
 const NONE: u32 = u32::MAX;
@@ -77,8 +65,7 @@ impl Conversations {
     /// The conversation of a row, and its flow where that is told by state.
     fn conversation_of(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
         let five_tuple = translation.five_tuple(batch, row)?;
-        let (action, state) = (*batch.action.get(row)?, *batch.state.get(row)?);
-        let (Action::Allow, Some(state)) = (action, state) else {
+        let Some(tuple) = FirstTuple::of(batch, row) else {
             return self.conversation(five_tuple);
         };
         let flow = translation.flow(batch, row)?;
@@ -87,7 +74,6 @@ impl Conversations {
             let conversation = self.conversation(five_tuple)?;
             self.known(number)?.conversation = conversation;
         }
-        let tuple = FirstTuple::new(*batch.time_ms.get(row)?, state != State::Begin);
         let known = self.known(number)?;
         known.first = known.first.min(tuple);
         Some(known.conversation)
@@ -105,7 +91,7 @@ impl Conversations {
         let known = self.known(number)?;
         if known.conversation == NONE {
             known.conversation = next;
-            self.conversations.push((number, Traffic::default()));
+            self.conversations.push(Counted { flow: number, traffic: Traffic::default(), started_before: 0 });
             return Some(next);
         }
         Some(known.conversation)
@@ -113,7 +99,7 @@ impl Conversations {
 
     fn known(&mut self, number: u32) -> Option<&mut Known> {
         if self.known.len() <= number as usize {
-            self.known.resize(number as usize + 1, Known { conversation: NONE, first: NEVER });
+            self.known.resize(number as usize + 1, Known { conversation: NONE, first: FirstTuple::NEVER });
         }
         self.known.get_mut(number as usize)
     }
@@ -127,26 +113,43 @@ impl Aggregate for Conversations {
         let translation = self.flows.translate(batch);
         for row in 0..batch.len() {
             let conversation = self.conversation_of(batch, row, &translation);
-            if let Some((_, traffic)) =
-                conversation.and_then(|place| self.conversations.get_mut(place as usize))
-            {
-                traffic.add(batch, row);
+            if let Some(counted) = conversation.and_then(|place| self.conversations.get_mut(place as usize)) {
+                counted.traffic.add(batch, row);
             }
         }
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let Condensed { cells, tells_sessions, .. } = condensed;
+        if !tells_sessions {
+            return false;
+        }
+        let translation = self.flows.translate(cells);
+        for (row, weight) in cells.weights.iter().enumerate() {
+            let place = translation.five_tuple(cells, row).and_then(|flow| self.conversation(flow));
+            if let Some(counted) = place.and_then(|place| self.conversations.get_mut(place as usize)) {
+                counted.traffic.add(cells, row);
+                counted.started_before += u64::from(weight.sessions - weight.flows);
+            }
+        }
+        true
     }
 
     fn merge(&mut self, other: Conversations) {
         let (numbers, _) = self.flows.absorb(&other.flows);
         let own = |number: u32| numbers.get(number as usize).copied();
         let mut places = Vec::with_capacity(other.conversations.len());
-        for (number, traffic) in &other.conversations {
-            let place = own(*number).and_then(|number| self.conversation_at(number));
-            if let Some((_, known)) = place.and_then(|place| self.conversations.get_mut(place as usize)) {
-                known.merge(traffic);
+        for theirs in &other.conversations {
+            let place = own(theirs.flow).and_then(|number| self.conversation_at(number));
+            if let Some(counted) = place.and_then(|place| self.conversations.get_mut(place as usize)) {
+                counted.traffic.merge(&theirs.traffic);
+                counted.started_before += theirs.started_before;
             }
             places.push(place.unwrap_or(NONE));
         }
-        for (number, theirs) in numbers.iter().zip(&other.known).filter(|(_, theirs)| theirs.first != NEVER) {
+        for (number, theirs) in
+            numbers.iter().zip(&other.known).filter(|(_, theirs)| theirs.first != FirstTuple::NEVER)
+        {
             let conversation = places.get(theirs.conversation as usize).copied().unwrap_or(NONE);
             if let Some(known) = self.known(*number) {
                 *known = Known { conversation, first: known.first.min(theirs.first) };
@@ -165,15 +168,16 @@ impl Aggregate for Conversations {
             .conversations
             .iter()
             .zip(started_before)
-            .filter_map(|((number, traffic), started_before)| {
-                let parts = self.flows.parts(*number)?;
+            .filter_map(|(counted, started_before)| {
+                let parts = self.flows.parts(counted.flow)?;
                 let conversation = Conversation {
                     src_ip: parts.src_ip,
                     dst_ip: parts.dst_ip,
                     dst_port: parts.dst_port,
                     protocol: parts.protocol,
                 };
-                Some((conversation, traffic.clone(), traffic.totals.flows + started_before))
+                let sessions = counted.traffic.totals.flows + counted.started_before + started_before;
+                Some((conversation, counted.traffic.clone(), sessions))
             })
             .collect();
         sort_by_key(&mut rows, |(conversation, ..)| *conversation);
@@ -194,6 +198,7 @@ mod tests {
     use crate::aggregate::Sessions;
     use crate::aggregate::tests::trials::{lawful, printed, row, rows, whole};
     use crate::table::Values;
+    use crate::tuple::Action;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::table::{Table, Values};
 use crate::travel::travels;
 use crate::tuple::Encryption;
@@ -39,6 +40,11 @@ impl Aggregate for EncryptionUse {
                 totals.add(batch, row);
             }
         }
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.add(condensed.cells);
+        true
     }
 
     fn merge(&mut self, other: EncryptionUse) {

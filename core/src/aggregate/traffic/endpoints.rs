@@ -166,11 +166,11 @@ impl Aggregate for Endpoints {
             let (src, dst) = (own(src), own(dst));
             if let Some(host) = self.host(src) {
                 host.as_src.add(batch, row);
-                host.span.add_row(&batch.time_ms, row);
+                host.span.add_row(batch, row);
             }
             if let Some(host) = self.host(dst) {
                 host.as_dst.add(batch, row);
-                host.span.add_row(&batch.time_ms, row);
+                host.span.add_row(batch, row);
             }
             // Neighbouring rows often are of one pair.
             if last != Some((src, dst)) && src != dst {

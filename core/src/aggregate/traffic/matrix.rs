@@ -5,6 +5,7 @@ use crate::aggregate::building_blocks::keyed::{Keyed, biggest_first};
 use crate::aggregate::building_blocks::keys::{End, Key};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, Groups};
 use crate::table::Table;
 use crate::travel::travels;
@@ -62,6 +63,11 @@ impl Aggregate for Matrix {
 
     fn add(&mut self, batch: &Batch) {
         self.cells.add(batch);
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.add(condensed.cells);
+        true
     }
 
     fn merge(&mut self, other: Matrix) {

@@ -3,6 +3,7 @@
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::totals::{Totals, add_byte_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::issue::Issue;
 use crate::table::{Table, Values};
 use crate::travel::travels;
@@ -65,7 +66,7 @@ impl Aggregate for Summary {
         for row in 0..batch.len() {
             self.totals.add(batch, row);
         }
-        let (first, last) = (batch.time_ms.iter().min().copied(), batch.time_ms.iter().max().copied());
+        let (first, last) = (batch.time_ms.iter().min().copied(), batch.last_ms());
         self.first_time_ms = earlier(self.first_time_ms, first);
         self.last_time_ms = later(self.last_time_ms, last);
 
@@ -96,6 +97,11 @@ impl Aggregate for Summary {
                 self.nics.insert(mac.to_owned());
             }
         }
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.add(condensed.cells);
+        true
     }
 
     fn merge(&mut self, other: Summary) {

@@ -21,6 +21,7 @@ use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::groups::Groups;
 use crate::sorting::{sort_by, sort_by_key};
 use crate::table::{Table, Values};
@@ -174,6 +175,14 @@ impl Timeline {
         totals.add_counters(counters, event.logged);
     }
 
+    /// Takes in sums by the start of their bucket (upper half) and their key.
+    fn add_sums(&mut self, sums: &Sums) {
+        for (key, totals) in sums.iter() {
+            let bucket = ((key >> 64) as u64 as i64, key as u32);
+            self.buckets.entry(bucket).or_default().merge(totals);
+        }
+    }
+
     fn bucket(&self, time_ms: i64) -> i64 {
         time_ms.saturating_sub(time_ms.rem_euclid(self.every_ms))
     }
@@ -196,13 +205,34 @@ impl Aggregate for Timeline {
                 totals.add(batch, row);
             }
         }
-        for (key, totals) in sums.iter() {
-            let bucket = ((key >> 64) as u64 as i64, key as u32);
-            self.buckets.entry(bucket).or_default().merge(totals);
-        }
+        self.add_sums(&sums);
         if self.spread {
             self.events.add(batch, |row| codes.get(row).copied().unwrap_or(0));
         }
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        if self.spread || !self.keys.are_told_by_cells() {
+            return false;
+        }
+        let Condensed { cells, rows, .. } = condensed;
+        self.first_ms = [self.first_ms, cells.time_ms.iter().min().copied()].into_iter().flatten().min();
+        let codes = self.keys.codes(cells);
+        let mut sums = Sums::default();
+        // Rows of one bucket mostly follow each other.
+        let mut bucket = (i64::MAX, 0);
+        condensed.for_each_row(|row, cell, time_ms| {
+            if time_ms < bucket.0 || time_ms - bucket.0 >= self.every_ms {
+                let start_ms = self.bucket(time_ms);
+                bucket = (start_ms, u128::from(start_ms as u64) << 64);
+            }
+            let code = codes.get(cell).copied().unwrap_or(0);
+            if let Some(totals) = sums.of(bucket.1 | u128::from(code)) {
+                totals.add(rows, row);
+            }
+        });
+        self.add_sums(&sums);
+        true
     }
 
     fn merge(&mut self, other: Timeline) {

@@ -6,6 +6,7 @@ use crate::aggregate::building_blocks::keys::{End, Key, KeyValue};
 use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::sorting::sort_by;
@@ -194,6 +195,14 @@ impl Aggregate for Top {
             }
         }
         self.add_peers(batch, &codes);
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let is_told = self.options.by.iter().all(Key::is_told_by_cells);
+        if is_told {
+            self.add(condensed.cells);
+        }
+        is_told
     }
 
     fn merge(&mut self, other: Top) {

@@ -120,7 +120,7 @@ impl Talk {
         self.begun += u64::from(!is_denied && starts_flow(*action, *state));
         self.ended += u64::from(!is_denied && *state == Some(State::End));
         self.is_answered |= Answer::of(batch, row) == Answer::Came;
-        self.span.add_row(&batch.time_ms, row);
+        self.span.add_row(batch, row);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::dictionary::{Addresses, Texts};
 use crate::origin::RuleOrigin;
 use crate::sorting::sort_by;
@@ -92,7 +93,7 @@ impl Aggregate for Denied {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.last_ms = self.last_ms.max(batch.time_ms.iter().max().copied());
+        self.last_ms = self.last_ms.max(batch.last_ms());
         let rules = &mut self.rules;
         let of_group: Vec<(Option<u32>, Option<RuleOrigin>)> = batch
             .groups
@@ -122,9 +123,14 @@ impl Aggregate for Denied {
                 rule_origin,
             };
             let tries = self.tries.entry(key).or_default();
-            tries.count += 1;
-            tries.span.add_row(&batch.time_ms, row);
+            tries.count += batch.weights.get(row).map_or(1, |weight| u64::from(weight.tuples));
+            tries.span.add_row(batch, row);
         }
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.add(condensed.cells);
+        true
     }
 
     fn merge(&mut self, other: Denied) {

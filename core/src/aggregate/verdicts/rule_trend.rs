@@ -26,25 +26,15 @@ struct Halves {
 }
 
 impl Trends {
-    /// Takes in rows: the number of each one's rule, and its time.
-    pub(super) fn add(&mut self, rules: &[u32], times_ms: &[i64]) {
-        // Neighbouring rows are mostly of one rule and one step, so they are counted before they are looked up.
-        let (mut last, mut count) = (None, 0);
-        for (rule, time_ms) in rules.iter().zip(times_ms) {
-            let step = Some((*rule, time_ms.div_euclid(STEP_MS)));
-            if step != last {
-                self.count(last, count);
-                (last, count) = (step, 0);
-            }
-            count += 1;
-        }
-        self.count(last, count);
+    /// Begins to take in rows.
+    pub(super) fn begin(&mut self) -> Run<'_> {
+        Run { trends: self, rule: 0, step: 0, count: 0 }
     }
 
     /// Takes in others; `rule` translates their numbers.
     pub(super) fn merge(&mut self, other: &Trends, rule: impl Fn(u32) -> u32) {
         for ((theirs, step), count) in &other.hits {
-            self.count(Some((rule(*theirs), *step)), *count);
+            self.count((rule(*theirs), *step), *count);
         }
     }
 
@@ -64,10 +54,43 @@ impl Trends {
         halves.into_iter().map(Halves::trend).collect()
     }
 
-    fn count(&mut self, place: Option<(u32, i64)>, count: u64) {
-        if let Some(place) = place {
-            *self.hits.entry(place).or_default() += count;
+    fn count(&mut self, place: (u32, i64), count: u64) {
+        *self.hits.entry(place).or_default() += count;
+    }
+}
+
+/// Neighbouring rows are mostly of one rule and one step: they are counted before they are looked up.
+#[derive(Debug)]
+pub(super) struct Run<'t> {
+    trends: &'t mut Trends,
+    rule: u32,
+    step: i64,
+    count: u64,
+}
+
+impl Run<'_> {
+    /// Takes in a row: the number of its rule, and its time.
+    #[inline(always)]
+    pub(super) fn add(&mut self, rule: u32, time_ms: i64) {
+        let start_ms = self.step.wrapping_mul(STEP_MS);
+        let is_same_step = time_ms >= start_ms && time_ms.wrapping_sub(start_ms) < STEP_MS;
+        if rule != self.rule || !is_same_step {
+            self.end();
+            (self.rule, self.step) = (rule, time_ms.div_euclid(STEP_MS));
         }
+        self.count += 1;
+    }
+
+    fn end(&mut self) {
+        if self.count > 0 {
+            self.trends.count((self.rule, self.step), core::mem::take(&mut self.count));
+        }
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -84,10 +107,10 @@ mod tests {
 
     /// The trends of two rules, from the minutes in which they were hit.
     fn trends(hits: &[(u32, i64)]) -> Vec<Option<f64>> {
-        let (rules, times_ms): (Vec<u32>, Vec<i64>) =
-            hits.iter().map(|(rule, minute)| (*rule, minute * 60_000)).unzip();
         let mut trends = Trends::default();
-        trends.add(&rules, &times_ms);
+        let mut run = trends.begin();
+        hits.iter().for_each(|(rule, minute)| run.add(*rule, minute * 60_000));
+        drop(run);
         trends.finish(2)
     }
 

@@ -11,6 +11,7 @@ use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::table::{Table, Values};
@@ -57,6 +58,33 @@ impl Rules {
         }
     }
 
+    /// Takes in rows, or cells; the answer is the number of each one's rule.
+    fn add_all_but_trends(&mut self, batch: &Batch) -> Vec<u32> {
+        let codes = self.rules.add(batch);
+        let own: Vec<u32> =
+            batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
+        let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
+        let mut sums = Sums::default();
+        for (row, ((code, src), dst)) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip).enumerate() {
+            let key = u128::from(*code) << 64 | u128::from(own(src)) << 32 | u128::from(own(dst));
+            if let Some(totals) = sums.of(key) {
+                totals.add(batch, row);
+            }
+        }
+        for (key, totals) in sums.iter() {
+            let pair = ((key >> 64) as u32, (key >> 32) as u32, key as u32);
+            self.pairs.entry(pair).or_default().merge(totals);
+        }
+        if self.nsg.is_some() {
+            for (row, code) in codes.iter().enumerate() {
+                if let (Some(Action::Allow), Some(reach)) = (batch.action.get(row), self.reach(*code)) {
+                    reach.add(batch, row);
+                }
+            }
+        }
+        codes
+    }
+
     fn reach(&mut self, rule: u32) -> Option<&mut Reach> {
         let rule = rule as usize;
         if rule >= self.reach.len() {
@@ -89,29 +117,16 @@ impl Aggregate for Rules {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        let codes = self.rules.add(batch);
-        self.trends.add(&codes, &batch.time_ms);
-        let own: Vec<u32> =
-            batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
-        let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
-        let mut sums = Sums::default();
-        for (row, ((code, src), dst)) in codes.iter().zip(&batch.src_ip).zip(&batch.dst_ip).enumerate() {
-            let key = u128::from(*code) << 64 | u128::from(own(src)) << 32 | u128::from(own(dst));
-            if let Some(totals) = sums.of(key) {
-                totals.add(batch, row);
-            }
-        }
-        for (key, totals) in sums.iter() {
-            let pair = ((key >> 64) as u32, (key >> 32) as u32, key as u32);
-            self.pairs.entry(pair).or_default().merge(totals);
-        }
-        if self.nsg.is_some() {
-            for (row, code) in codes.iter().enumerate() {
-                if let (Some(Action::Allow), Some(reach)) = (batch.action.get(row), self.reach(*code)) {
-                    reach.add(batch, row);
-                }
-            }
-        }
+        let codes = self.add_all_but_trends(batch);
+        let mut trend = self.trends.begin();
+        codes.iter().zip(&batch.time_ms).for_each(|(code, time_ms)| trend.add(*code, *time_ms));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let codes = self.add_all_but_trends(condensed.cells);
+        let mut trend = self.trends.begin();
+        condensed.for_each_row(|_, cell, time_ms| trend.add(codes.get(cell).copied().unwrap_or(0), time_ms));
+        true
     }
 
     fn merge(&mut self, other: Rules) {

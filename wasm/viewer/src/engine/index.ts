@@ -50,6 +50,8 @@ class WorkerEngine implements Engine {
   private bytes = 0;
   private bytesDone = 0;
   private opened = 0;
+  /** How often something was dropped. */
+  private drops = 0;
   private shown: { rows: RowAt[]; view: View } = { rows: [], view: { filter: "", once: false } };
   private values = new Map<string, [string, number][]>();
   private toldAt = 0;
@@ -71,6 +73,8 @@ class WorkerEngine implements Engine {
   async open(files: NamedFile[]): Promise<void> {
     const { library, pool } = this;
     this.opened++;
+    this.drops++;
+    this.questions.isTold = false;
     this.phase = "reading";
     this.files += files.length;
     this.bytes += files.reduce((sum, { file }) => sum + file.size, 0);
@@ -341,6 +345,24 @@ class WorkerEngine implements Engine {
     this.tellChange();
     await Promise.resolve();
     void this.questions.idle().then(keepNoLonger);
+    // Answers without it are the same, and slower.
+    void this.questions.idle().then(() => this.tellStarts()).catch(() => undefined);
+  }
+
+  /** Sees to it that workers know where sessions start, so that a change of the filter need not look for it. */
+  private async tellStarts(): Promise<void> {
+    const { pool, questions } = this;
+    const drop = this.drops;
+    const isOver = (): boolean => drop !== this.drops || pool !== this.pool;
+    if (isOver() || this.phase === "reading" || this.workers.some(({ droppedTuples }) => droppedTuples > 0)) return;
+    const found: Uint8Array[] = [];
+    for (const part of await pool.all((worker) => worker.call("findStarts", []))) if (part !== null) found.push(part);
+    if (isOver() || found.length < pool.size) return;
+    const leader = await pool.at(0);
+    const shares = await leader.call("shareOutStarts", [found], found.map(({ buffer }) => buffer as ArrayBuffer));
+    if (isOver()) return;
+    const marked = await pool.all((worker, number) => worker.call("markStarts", [shares[number] ?? new Uint8Array()]));
+    if (!isOver() && marked.every(Boolean)) questions.isTold = true;
   }
 
   private forget(): void {

@@ -35,6 +35,8 @@ export class Questions {
   private jobs = 0;
   private pending = 0;
   private idling: (() => void)[] = [];
+  /** Workers know where sessions start: they need not look up flows to count them. */
+  isTold = false;
 
   constructor(
     private readonly pool: Pool,
@@ -87,7 +89,8 @@ export class Questions {
   async parts(question: JobQuestion, view: View): Promise<AskedPart[]> {
     await this.prepare(view);
     const id = this.jobs++;
-    return (await this.pool.all((worker) => worker.call("ask", [id, [question], view, false]))).flat();
+    const { isTold } = this;
+    return (await this.pool.all((worker) => worker.call("ask", [id, [question], view, isTold, false]))).flat();
   }
 
   /** Resolves when no question waits. */
@@ -130,7 +133,8 @@ export class Questions {
       const overcount = await this.prepare(first.view);
       if (group.every(({ isDone }) => isDone)) return;
       const questions = group.map(({ question }) => question);
-      const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, number === 0]));
+      const { isTold } = this;
+      const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, isTold, number === 0]));
       await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, parts, overcount)));
     } catch (error) {
       for (const waiting of group) waiting.reject(error instanceof Error ? error : new Error(String(error)));

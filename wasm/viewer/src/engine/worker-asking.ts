@@ -1,6 +1,6 @@
 /** A worker's part of answers: jobs one after the other, a page at a time, so that it hears when one is cancelled. */
 
-import type { Job, Session } from "../../../pkg/worker/vnetflow.js";
+import type { Job, Session, Starts } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
 import { Moved } from "./rpc";
 
@@ -34,6 +34,7 @@ export class Asking {
   private readonly endings = new Map<number, () => void>();
   private last: Promise<unknown> = Promise.resolve();
   private revision = 0;
+  private starts: Starts | null = null;
   /** The last job that ran to its end. */
   private done = -1;
 
@@ -44,8 +45,8 @@ export class Asking {
     this.revision++;
   }
 
-  ask(id: number, questions: JobQuestion[], view: View, leads: boolean): Promise<Moved<AskedPart[]>> {
-    const done = this.last.then(() => this.run(id, questions, view, leads));
+  ask(id: number, questions: JobQuestion[], view: View, told: boolean, leads: boolean): Promise<Moved<AskedPart[]>> {
+    const done = this.last.then(() => this.run(id, questions, view, told, leads));
     // Until a job has ended its states are away: the next one would start anew.
     const ended = done.then(() => (this.jobs.has(id) ? new Promise<void>((resolve) => this.endings.set(id, resolve)) : undefined));
     this.last = ended.catch(() => undefined);
@@ -73,12 +74,12 @@ export class Asking {
     }
   }
 
-  private async run(id: number, questions: JobQuestion[], view: View, leads: boolean): Promise<Moved<AskedPart[]>> {
+  private async run(id: number, questions: JobQuestion[], view: View, told: boolean, leads: boolean): Promise<Moved<AskedPart[]>> {
     const text = JSON.stringify(questions);
     for (;;) {
       const { revision } = this;
       if (this.ended.delete(id)) throw new Error("the question was cancelled");
-      const job = this.session.begin(text, view.filter, view.once);
+      const job = this.session.begin(text, view.filter, view.once, told);
       const isDone = await this.steps(id, job, revision);
       if (!isDone) continue;
       const parts = questions.map((_, index) => this.part(job, index, leads));
@@ -110,6 +111,37 @@ export class Asking {
         throw new Error("the question was cancelled");
       }
     }
+  }
+
+  /** Where sessions start whose begin is not in the data, as far as it was read here; null where it was asked for anew meanwhile. */
+  async findStarts(): Promise<Uint8Array | null> {
+    const starts = (this.starts = this.session.beginStarts());
+    return (await this.inSlices(starts, () => this.session.findStarts(starts))) ? starts.toBytes() : null;
+  }
+
+  /** Marks the starts that are this worker's, for later questions; false where they were not found here, or anew meanwhile. */
+  async markStarts(share: Uint8Array): Promise<boolean> {
+    const { starts } = this;
+    if (starts === null) return false;
+    starts.keep(share);
+    if (!(await this.inSlices(starts, () => this.session.markStarts(starts)))) return false;
+    starts.free();
+    this.starts = null;
+    return true;
+  }
+
+  /** Takes steps until one says that it was the last, and lets messages in between; false where the starts are found anew. */
+  private async inSlices(starts: Starts, step: () => boolean): Promise<boolean> {
+    let until = performance.now() + SLICE_MS;
+    while (!step()) {
+      if (performance.now() < until) continue;
+      await lookUp();
+      until = performance.now() + SLICE_MS;
+      if (this.starts === starts) continue;
+      starts.free();
+      return false;
+    }
+    return true;
   }
 
   private part(job: Job, index: number, leads: boolean): AskedPart {

@@ -1,0 +1,441 @@
+//! Rows summed into cells: what most questions need of a batch, in far fewer rows.
+//!
+//! Tuples of one conversation repeat everything but time, source port, state and counters. A cell stands for all of a
+//! batch's tuples that differ in nothing else, with their sums and the first and last time. Analyses that ask for no more
+//! take cells for rows; others look up what they need of each row and the rest at its cell ([`Condensed`]).
+
+use crate::batch::{Batch, Group};
+use crate::filter::Filter;
+use crate::origin::RuleOrigin;
+use crate::tuple::starts_flow;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+
+#[cfg(test)]
+mod tests;
+
+/// What a row stands for that is a cell; its time is the first one, and its counters are sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Tuples.
+    pub tuples: u32,
+    /// Tuples that stand for a flow of their own.
+    pub flows: u32,
+    /// Those and the ones with which a session starts whose begin is not in the data; without these until they are told.
+    pub sessions: u32,
+    /// Time of the last tuple, in milliseconds since 1970 UTC.
+    pub last_ms: i64,
+    /// Bits of the counters whose sums do not fit 64 bits, as in `Batch::logged`.
+    pub overflowed: u8,
+}
+
+/// Cells are worth it where there are at most this many rows to each.
+const LEAST_ROWS_A_CELL: usize = 4;
+
+/// The public columns in which the rows of a cell may differ.
+const COLUMNS_OF_ROWS: [&str; 9] = [
+    "time",
+    "record_time",
+    "src_port",
+    "state",
+    "packets_src_to_dst",
+    "bytes_src_to_dst",
+    "packets_dst_to_src",
+    "bytes_dst_to_src",
+    "offset",
+];
+
+/// The public columns in which no two tuples of an allowed flow differ that was logged at one place.
+const COLUMNS_OF_FLOWS: [&str; 9] = [
+    "src_ip",
+    "dst_ip",
+    "src_port",
+    "dst_port",
+    "protocol",
+    "direction",
+    "action",
+    "mac",
+    "flow_log_version",
+];
+
+/// True where all rows of a cell have the same value of that public column.
+pub(crate) fn is_column_of_cells(name: &str) -> bool {
+    !COLUMNS_OF_ROWS.contains(&name)
+}
+
+/// The cells of a batch.
+#[derive(Clone, Debug, Default)]
+pub struct Cells {
+    /// A row for each cell; dictionaries, groups and records stay in the batch.
+    cells: Batch,
+    of_rows: Vec<u16>,
+}
+
+/// Cells of some of a batch's rows.
+#[derive(Clone, Debug)]
+pub struct SomeCells {
+    cells: Batch,
+    /// By the number among all cells: the number among these, or [`NO_CELL`].
+    places: Vec<u16>,
+    /// A bit a row: those that count; `None` where all rows of these cells do.
+    kept: Option<Vec<u64>>,
+    rows: usize,
+}
+
+/// At the place of a cell that is left out.
+const NO_CELL: u16 = u16::MAX;
+
+/// Cells on their way into an aggregate, and the rows behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct Condensed<'a> {
+    /// The cells, with dictionaries, groups and records.
+    pub cells: &'a Batch,
+    /// All rows of the batch, without these.
+    pub rows: &'a Batch,
+    /// True where `sessions` is told in all weights of all batches, and the rows that count are whole flows.
+    pub tells_sessions: bool,
+    /// The cell of each row; `None` where each is its own.
+    of_rows: Option<&'a [u16]>,
+    /// Where only some of the rows count: which, and the places of their cells among `cells`.
+    some: Option<&'a SomeCells>,
+}
+
+impl Condensed<'_> {
+    /// Rows that are tuples as cells, each for itself: with dictionaries and weights.
+    #[must_use]
+    pub fn of_tuples(batch: &Batch) -> Condensed<'_> {
+        Condensed { cells: batch, rows: batch, tells_sessions: true, of_rows: None, some: None }
+    }
+
+    /// Calls for each row that counts, in order: with its number, its cell and its time.
+    #[inline(always)]
+    pub(crate) fn for_each_row(&self, mut take: impl FnMut(usize, usize, i64)) {
+        let times_ms = &self.rows.time_ms;
+        let (Some(of_rows), some) = (self.of_rows, self.some) else {
+            times_ms.iter().enumerate().for_each(|(row, time_ms)| take(row, row, *time_ms));
+            return;
+        };
+        let rows = times_ms.iter().zip(of_rows).enumerate();
+        let Some(some) = some else {
+            rows.for_each(|(row, (time_ms, cell))| take(row, usize::from(*cell), *time_ms));
+            return;
+        };
+        let place = |cell: &u16| some.places.get(usize::from(*cell)).filter(|place| **place != NO_CELL);
+        match &some.kept {
+            None => {
+                for (row, (time_ms, cell)) in rows {
+                    if let Some(place) = place(cell) {
+                        take(row, usize::from(*place), *time_ms);
+                    }
+                }
+            }
+            Some(kept) => numbers_of(kept).for_each(|row| {
+                let row = row as usize;
+                if let (Some(time_ms), Some(place)) = (times_ms.get(row), of_rows.get(row).and_then(place)) {
+                    take(row, usize::from(*place), *time_ms);
+                }
+            }),
+        }
+    }
+}
+
+impl Cells {
+    /// The cells of a batch; `None` where they are hardly fewer than its rows.
+    #[must_use]
+    pub fn of(batch: &Batch) -> Option<Cells> {
+        Cells::at_most(batch.len() / LEAST_ROWS_A_CELL, batch)
+    }
+
+    fn at_most(most: usize, batch: &Batch) -> Option<Cells> {
+        let kinds = kinds_of(batch);
+        let most = most.min(usize::from(NO_CELL));
+        let mut recent = vec![(0_u128, NO_CELL); 1 << RECENT_BITS];
+        let mut codes: HashMap<u128, u16, FixedState> = HashMap::default();
+        let mut firsts: Vec<u32> = Vec::new();
+        let mut of_rows = Vec::with_capacity(batch.len());
+        for row in 0..batch.len() {
+            let key = key(batch, &kinds, row)?;
+            let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let place = recent.get_mut((folded >> (u64::BITS - RECENT_BITS)) as usize)?;
+            if place.0 != key || place.1 == NO_CELL {
+                let next = firsts.len() as u16;
+                let code = *codes.entry(key).or_insert(next);
+                if code == next {
+                    if firsts.len() == most {
+                        return None;
+                    }
+                    firsts.push(row as u32);
+                }
+                *place = (key, code);
+            }
+            of_rows.push(place.1);
+        }
+        let mut cells = Batch::default();
+        batch.gather(&firsts, &mut cells);
+        cells.src_port.fill(0);
+        cells.state.fill(None);
+        cells.offset.clear();
+        let mut sums = vec![Sum::default(); firsts.len()];
+        for (row, cell) in of_rows.iter().enumerate() {
+            if let Some(sum) = sums.get_mut(usize::from(*cell)) {
+                sum.add(batch, row, false);
+            }
+        }
+        write_sums(&mut cells, &sums);
+        Some(Cells { cells, of_rows })
+    }
+
+    /// True where a filter keeps either all rows of a cell or none: then it can be asked about cells.
+    #[must_use]
+    pub fn are_enough_for(filter: &Filter) -> bool {
+        filter.columns().into_iter().all(is_column_of_cells)
+    }
+
+    /// True where a filter keeps either all tuples of an allowed flow at one place or none.
+    #[must_use]
+    pub fn keeps_flows_whole(filter: &Filter) -> bool {
+        filter.columns().into_iter().all(|name| COLUMNS_OF_FLOWS.contains(&name))
+    }
+
+    /// Tells the sessions of all cells: those that begin or are denied in a cell are its flows; to these come the ones
+    /// whose begin is not in the data, which are the rows that are marked here (see `SessionStarts`).
+    pub fn tell_sessions(&mut self, starts: &[bool]) {
+        for weight in &mut self.cells.weights {
+            weight.sessions = weight.flows;
+        }
+        for (cell, _) in self.of_rows.iter().zip(starts).filter(|(_, starts)| **starts) {
+            if let Some(weight) = self.cells.weights.get_mut(usize::from(*cell)) {
+                weight.sessions += 1;
+            }
+        }
+    }
+
+    /// The cells as rows; dictionaries, groups and records are missing (see [`Batch::lend_dictionaries`]).
+    pub fn batch_mut(&mut self) -> &mut Batch {
+        &mut self.cells
+    }
+
+    /// These cells alone, all their rows: a truth value for each cell.
+    #[must_use]
+    pub fn some(&self, is_kept: &[bool]) -> SomeCells {
+        let mut some = self.chosen(is_kept);
+        some.rows = some.cells.weights.iter().map(|weight| weight.tuples as usize).sum();
+        some
+    }
+
+    /// The cells of these rows alone: a truth value for each row of `batch`, which these are the cells of. `starts` as in
+    /// [`Cells::tell_sessions`], or empty where nobody told.
+    #[must_use]
+    pub fn of_kept(&self, batch: &Batch, is_kept: &[bool], starts: &[bool]) -> SomeCells {
+        let mut sums = vec![Sum::default(); self.cells.len()];
+        for (row, (cell, _)) in self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep) {
+            if let Some(sum) = sums.get_mut(usize::from(*cell)) {
+                sum.add(batch, row, starts.get(row).is_some_and(|starts| *starts));
+            }
+        }
+        let mut some = self.chosen(&sums.iter().map(|sum| sum.weight.tuples > 0).collect::<Vec<_>>());
+        sums.retain(|sum| sum.weight.tuples > 0);
+        write_sums(&mut some.cells, &sums);
+        some.rows = is_kept.iter().filter(|keep| **keep).count();
+        some.kept = Some(bits_of(is_kept));
+        some
+    }
+
+    /// These cells as they are.
+    fn chosen(&self, is_kept: &[bool]) -> SomeCells {
+        let mut numbers = Vec::new();
+        let mut places = vec![NO_CELL; is_kept.len()];
+        for ((number, is_kept), place) in (0..).zip(is_kept).zip(&mut places) {
+            if *is_kept {
+                *place = numbers.len() as u16;
+                numbers.push(number);
+            }
+        }
+        let mut cells = Batch::default();
+        self.cells.gather(&numbers, &mut cells);
+        SomeCells { cells, places, kept: None, rows: 0 }
+    }
+
+    /// Hands over all cells of this batch. `tells_sessions` as in [`Condensed`].
+    pub fn with(&mut self, batch: &mut Batch, tells_sessions: bool, take: impl FnOnce(&Condensed<'_>)) {
+        let of_rows = Some(self.of_rows.as_slice());
+        batch.lend_dictionaries(&mut self.cells, |rows, cells| {
+            take(&Condensed { cells, rows, tells_sessions, of_rows, some: None });
+        });
+    }
+
+    /// Hands over some cells, as [`Cells::with`] does.
+    pub fn with_some(
+        &self,
+        some: &mut SomeCells,
+        batch: &mut Batch,
+        tells_sessions: bool,
+        take: impl FnOnce(&Condensed<'_>),
+    ) {
+        let of_rows = Some(self.of_rows.as_slice());
+        let mut columns = core::mem::take(&mut some.cells);
+        batch.lend_dictionaries(&mut columns, |rows, cells| {
+            take(&Condensed { cells, rows, tells_sessions, of_rows, some: Some(some) });
+        });
+        some.cells = columns;
+    }
+
+    /// The numbers of the rows of some cells.
+    #[must_use]
+    pub fn rows_of(&self, some: &SomeCells) -> Vec<u32> {
+        if let Some(kept) = &some.kept {
+            return numbers_of(kept).collect();
+        }
+        let is_kept = |cell: &u16| some.places.get(usize::from(*cell)).is_some_and(|place| *place != NO_CELL);
+        (0..).zip(&self.of_rows).filter_map(|(row, cell)| is_kept(cell).then_some(row)).collect()
+    }
+}
+
+/// A bit for each truth value.
+#[must_use]
+pub fn bits_of(truths: &[bool]) -> Vec<u64> {
+    let word = |truths: &[bool]| truths.iter().rev().fold(0, |word, truth| word << 1 | u64::from(*truth));
+    truths.chunks(64).map(word).collect()
+}
+
+/// The numbers of the bits that are set.
+pub fn numbers_of(bits: &[u64]) -> impl Iterator<Item = u32> {
+    (0_u32..).zip(bits).flat_map(|(place, word)| {
+        let mut word = *word;
+        core::iter::from_fn(move || {
+            let number = (word != 0).then(|| place * 64 + word.trailing_zeros())?;
+            word &= word - 1;
+            Some(number)
+        })
+    })
+}
+
+impl SomeCells {
+    /// How many rows they stand for.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+}
+
+impl Weight {
+    /// Of a batch's rows that are tuples, each for itself; `starts` as in [`Cells::tell_sessions`].
+    #[must_use]
+    pub fn of_tuples(batch: &Batch, starts: &[bool]) -> Vec<Weight> {
+        let tuples = batch.time_ms.iter().zip(&batch.action).zip(&batch.state).zip(starts);
+        tuples
+            .map(|(((last_ms, action), state), starts)| {
+                let flows = u32::from(starts_flow(*action, *state));
+                let sessions = flows + u32::from(*starts);
+                Weight { tuples: 1, flows, sessions, last_ms: *last_ms, overflowed: 0 }
+            })
+            .collect()
+    }
+}
+
+/// Cells that were met lately are found without asking for them among all: so many bits of places.
+const RECENT_BITS: u32 = 12;
+
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    first_ms: i64,
+    counters: [u64; 4],
+    logged: u8,
+    weight: Weight,
+}
+
+impl Default for Sum {
+    fn default() -> Sum {
+        let weight = Weight { last_ms: i64::MIN, ..Weight::default() };
+        Sum { first_ms: i64::MAX, counters: [0; 4], logged: 0, weight }
+    }
+}
+
+impl Sum {
+    #[inline]
+    fn add(&mut self, rows: &Batch, row: usize, starts_session: bool) {
+        let (Some(time_ms), Some(action), Some(state), Some(logged)) =
+            (rows.time_ms.get(row), rows.action.get(row), rows.state.get(row), rows.logged.get(row))
+        else {
+            return;
+        };
+        self.first_ms = self.first_ms.min(*time_ms);
+        self.weight.last_ms = self.weight.last_ms.max(*time_ms);
+        self.weight.tuples += 1;
+        let starts_flow = u32::from(starts_flow(*action, *state));
+        self.weight.flows += starts_flow;
+        self.weight.sessions += starts_flow + u32::from(starts_session);
+        self.logged |= logged;
+        let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
+        let counters = [
+            value(&rows.packets_src_to_dst),
+            value(&rows.bytes_src_to_dst),
+            value(&rows.packets_dst_to_src),
+            value(&rows.bytes_dst_to_src),
+        ];
+        for (bit, (sum, counter)) in self.counters.iter_mut().zip(counters).enumerate() {
+            let (new, is_over) = sum.overflowing_add(counter);
+            *sum = new;
+            self.weight.overflowed |= u8::from(is_over) << bit;
+        }
+    }
+}
+
+fn write_sums(cells: &mut Batch, sums: &[Sum]) {
+    fn column<T>(to: &mut Vec<T>, sums: &[Sum], value: impl Fn(&Sum) -> T) {
+        to.clear();
+        to.extend(sums.iter().map(value));
+    }
+    column(&mut cells.time_ms, sums, |sum| sum.first_ms);
+    column(&mut cells.logged, sums, |sum| sum.logged);
+    column(&mut cells.packets_src_to_dst, sums, |sum| sum.counters[0]);
+    column(&mut cells.bytes_src_to_dst, sums, |sum| sum.counters[1]);
+    column(&mut cells.packets_dst_to_src, sums, |sum| sum.counters[2]);
+    column(&mut cells.bytes_dst_to_src, sums, |sum| sum.counters[3]);
+    column(&mut cells.weights, sums, |sum| sum.weight);
+}
+
+/// What tells flow groups apart: all but which record they stand in.
+type GroupKind =
+    (Option<u32>, Option<u32>, Option<u32>, Option<RuleOrigin>, Option<u32>, Option<u32>, Option<u32>);
+
+/// A number for each flow group, the same for those that differ in their record alone.
+fn kinds_of(batch: &Batch) -> Vec<u32> {
+    let mut kinds: HashMap<GroupKind, u32, FixedState> = HashMap::default();
+    let mut kind = |group: &Group| {
+        let record = batch.records.get(group.record as usize);
+        let of_record = |code: fn(&crate::batch::Record) -> Option<u32>| record.and_then(code);
+        let key = (
+            group.rule,
+            group.acl_id,
+            group.mac,
+            group.rule_origin,
+            of_record(|record| record.target_resource_id),
+            of_record(|record| record.flow_log_resource_id),
+            of_record(|record| Some(record.source)),
+        );
+        let next = kinds.len() as u32;
+        *kinds.entry(key).or_insert(next)
+    };
+    batch.groups.iter().map(&mut kind).collect()
+}
+
+/// All that the rows of a cell have in common, in one number.
+#[inline]
+fn key(batch: &Batch, kinds: &[u32], row: usize) -> Option<u128> {
+    let encryption = batch.encryption.get(row)?.map_or(0, |value| value as u8 + 1);
+    // Versions are 1, 2 and 4.
+    let version = *batch.version.get(row)?;
+    let flags = (*batch.direction.get(row)? as u8)
+        | (*batch.action.get(row)? as u8) << 1
+        | encryption << 2
+        | (version - version / 4) << 6;
+    Some(
+        u128::from(*batch.src_ip.get(row)?) << 96
+            | u128::from(*batch.dst_ip.get(row)?) << 64
+            | u128::from(*kinds.get(*batch.group.get(row)? as usize)?) << 32
+            | u128::from(*batch.dst_port.get(row)?) << 16
+            | u128::from(*batch.protocol.get(row)?) << 8
+            | u128::from(flags),
+    )
+}

@@ -1,0 +1,231 @@
+//! Cells give every analysis the answer that their rows give.
+
+use super::*;
+use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows};
+use crate::aggregate::{Aggregate, Analysis, SessionStarts};
+use crate::groups::Groups;
+use crate::table::Section;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Questions, and whether cells are enough for them (of conversations only with whole flows).
+fn questions() -> Vec<(&'static str, Value, bool)> {
+    vec![
+        ("summary", json!({}), true),
+        ("top", json!({}), true),
+        ("top", json!({"by": ["src_net/24", "rule", "action"], "metric": "peers"}), true),
+        ("top", json!({"by": ["src_port"]}), false),
+        ("conversations", json!({}), true),
+        ("timeline", json!({"every": "1h", "by": "rule", "spread": false}), true),
+        ("timeline", json!({"every": "7s", "by": ["dst_port", "direction"], "spread": false}), true),
+        ("timeline", json!({"by": "state", "spread": false}), false),
+        ("timeline", json!({"every": "1h"}), false),
+        ("matrix", json!({}), true),
+        ("rules", json!({}), true),
+        ("rules", json!({"nsg": {"securityRules": []}}), true),
+        ("denied", json!({}), true),
+        ("encryption", json!({}), true),
+        ("sessions", json!({}), false),
+    ]
+}
+
+const FILTERS: [&str; 12] = [
+    "",
+    "tcp",
+    "not src 10.1.1.4 and not port 53",
+    "dst port 443 or 10.0.0.0/14",
+    "inbound and mac 00224871C205",
+    "denied",
+    "rule nossh",
+    "acl manager or rule_origin user",
+    "version 2",
+    "tcp and not port 80",
+    "state E or time >= 2024-05-01T10:00Z",
+    "bytes > 1000 or src port 50001",
+];
+
+/// A worker's batches and what it made of them.
+struct Worker {
+    batches: Vec<Batch>,
+    cells: Vec<Option<Cells>>,
+    starts: Vec<Vec<bool>>,
+}
+
+fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
+    let of_part = |rows: &&[TestRow]| rows.chunks(rows.len().div_ceil(2).max(1)).map(batch_of).collect();
+    let batches: Vec<Vec<Batch>> = parts.iter().map(of_part).collect();
+    let mut starts: Vec<SessionStarts> = batches
+        .iter()
+        .map(|batches| {
+            let mut starts = SessionStarts::new();
+            batches.iter().for_each(|batch| starts.add(batch));
+            starts
+        })
+        .collect();
+    let bytes: Vec<Vec<u8>> = starts.iter().map(SessionStarts::to_bytes).collect();
+    let shares = SessionStarts::share_out(&bytes).unwrap();
+    starts.iter_mut().zip(&shares).for_each(|(starts, bits)| starts.keep(bits));
+    batches
+        .into_iter()
+        .zip(starts)
+        .map(|(batches, mut known)| {
+            let starts: Vec<Vec<bool>> = batches.iter().map(|batch| known.mark(batch)).collect();
+            // The second batch of a worker has no cells.
+            let cells = |(number, (batch, starts)): (usize, (&Batch, &Vec<bool>))| {
+                let mut cells = Cells::at_most(batch.len(), batch).filter(|_| number == 0)?;
+                cells.tell_sessions(starts);
+                Some(cells)
+            };
+            let cells = batches.iter().zip(&starts).enumerate().map(cells).collect();
+            Worker { batches, cells, starts }
+        })
+        .collect()
+}
+
+/// Adds the rows of a batch that a filter keeps: as cells where that can be; the answer says whether it could.
+fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut Analysis) -> bool {
+    let batch = &mut worker.batches[number];
+    let tells_sessions = filter.is_none_or(Cells::keeps_flows_whole);
+    let mut could = false;
+    let mut take = |condensed: &Condensed<'_>| could = state.add_condensed(condensed);
+    match (&mut worker.cells[number], filter) {
+        (Some(cells), None) => cells.with(batch, tells_sessions, &mut take),
+        (Some(cells), Some(filter)) => {
+            let whole = filter.mask(batch);
+            let mut some = if Cells::are_enough_for(filter) {
+                let mut mask = Vec::new();
+                batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
+                cells.some(&mask)
+            } else {
+                cells.of_kept(batch, &whole, &worker.starts[number])
+            };
+            let kept = (0..).zip(&whole).filter_map(|(row, keep): (u32, _)| keep.then_some(row));
+            assert_eq!(cells.rows_of(&some), kept.collect::<Vec<_>>());
+            assert_eq!(some.rows(), whole.iter().filter(|keep| **keep).count());
+            cells.with_some(&mut some, batch, tells_sessions, &mut take);
+        }
+        (None, _) if tells_sessions => {
+            let mut some = kept(batch, filter);
+            let mask = filter.map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
+            let starts: Vec<bool> = worker.starts[number]
+                .iter()
+                .zip(mask)
+                .filter(|(_, keep)| *keep)
+                .map(|(starts, _)| *starts)
+                .collect();
+            some.weights = Weight::of_tuples(&some, &starts);
+            take(&Condensed::of_tuples(&some));
+        }
+        (None, _) => {}
+    }
+    if !could {
+        state.add(&kept(batch, filter));
+    }
+    could
+}
+
+fn kept(batch: &Batch, filter: Option<&Filter>) -> Batch {
+    let mask = filter.map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
+    let mut kept = batch.clone();
+    kept.retain_from(0, |row| mask[row]);
+    kept
+}
+
+/// The answers by rows and by cells, and whether all was taken in as cells.
+fn both(
+    parts: &[&[TestRow]],
+    filter: &str,
+    name: &str,
+    parameters: &Value,
+) -> (Vec<Section>, Vec<Section>, bool) {
+    let groups = Arc::new(Groups::new());
+    let parsed = (!filter.is_empty()).then(|| Filter::parse(filter, &groups).unwrap());
+    let new = || Analysis::new(name, parameters, &groups).unwrap();
+    let (mut plain, mut condensed, mut could) = (new(), new(), true);
+    for mut worker in workers(parts) {
+        let mut state = new();
+        for number in 0..worker.batches.len() {
+            plain.add(&kept(&worker.batches[number], parsed.as_ref()));
+            could &= add(&mut worker, number, parsed.as_ref(), &mut state);
+        }
+        condensed.merge(state);
+    }
+    (plain.finish(), condensed.finish(), could)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_answer_is_that_of_the_rows(rows in rows(60), at in any::<prop::sample::Index>()) {
+        let (one, other) = rows.split_at(at.index(rows.len() + 1));
+        for filter in FILTERS {
+            for (name, parameters, _) in questions() {
+                let (plain, condensed, _) = both(&[one, other], filter, name, &parameters);
+                prop_assert_eq!(plain, condensed, "{} {} of `{}`", name, parameters, filter);
+            }
+        }
+    }
+}
+
+#[test]
+fn most_questions_need_no_rows() {
+    let rows = [
+        row(0, "10.1.1.4,10.2.0.5,50000,443,6,O,B,NX,0,0,0,0", "r", "A"),
+        row(9, "10.1.1.4,10.2.0.5,50000,443,6,O,E,NX,1,100,2,50", "r", "A"),
+    ];
+    for (name, parameters, expected) in questions() {
+        let (_, _, could) = both(&[&rows[..1]], "tcp", name, &parameters);
+        assert_eq!(could, expected, "{name} {parameters}");
+    }
+}
+
+#[test]
+fn tuples_that_differ_in_time_source_port_state_and_counters_are_one_cell() {
+    let rows: Vec<TestRow> = (0..40)
+        .map(|number| {
+            let text = format!("10.1.1.4,10.2.0.5,{},443,6,O,E,NX,1,{number},2,50", 50_000 + number);
+            row(number * 1000, &text, "r", "A")
+        })
+        .chain([row(0, "10.1.1.5,10.2.0.5,50000,443,6,O,E,NX,1,7,2,50", "r", "A")])
+        .collect();
+    let batch = batch_of(&rows);
+    let cells = Cells::of(&batch).unwrap();
+    assert_eq!(cells.cells.bytes_src_to_dst, [(0..40).sum(), 7]);
+    assert_eq!(cells.cells.weights.iter().map(|weight| weight.tuples).collect::<Vec<_>>(), [40, 1]);
+    assert_eq!(cells.cells.weights[0].last_ms - cells.cells.time_ms[0], 39_000);
+    assert!(Cells::of(&batch_of(&rows[38..])).is_none(), "two cells of three rows are not worth it");
+}
+
+#[test]
+fn a_sum_that_does_not_fit_is_null_in_cells_too() {
+    let most = u64::MAX;
+    let rows = [
+        row(0, &format!("10.1.1.4,10.2.0.5,50000,443,6,O,E,NX,1,{most},2,50"), "r", "A"),
+        row(0, "10.1.1.4,10.2.0.5,50001,443,6,O,E,NX,1,1,2,50", "r", "A"),
+    ];
+    for name in ["top", "conversations", "rules"] {
+        let (plain, condensed, _) = both(&[&rows], "tcp", name, &json!({}));
+        assert_eq!(plain, condensed, "{name}");
+    }
+}
+
+#[test]
+fn damaged_bytes_share_out_nothing() {
+    assert!(SessionStarts::share_out(&[SessionStarts::new().to_bytes(), b"no".to_vec()]).is_err());
+}
+
+#[test]
+fn filters_on_what_rows_differ_in_need_the_rows() {
+    let groups = Groups::new();
+    let enough = |text: &str| {
+        let filter = Filter::parse(text, &groups).unwrap();
+        (Cells::are_enough_for(&filter), Cells::keeps_flows_whole(&filter))
+    };
+    assert_eq!(enough("tcp and not dst port 53 and denied"), (true, true));
+    assert_eq!(enough("rule nossh"), (true, false));
+    assert_eq!(enough("port 53"), (false, true));
+    assert_eq!(enough("time >= 2024-05-01"), (false, false));
+    assert_eq!(enough("bytes > 5"), (false, false));
+}

@@ -1,0 +1,89 @@
+// Sessions that were told where flows start answer as those that look it up, whatever the filter.
+
+import test from "node:test";
+import assert from "node:assert/strict";
+import { vnetflow } from "./support.mjs";
+
+const { Session, shareOutStarts } = vnetflow;
+
+const ANALYSES = ["summary", "top", "conversations", "rules", "matrix", "denied", "encryption", "timeline", "sessions"];
+const FILTERS = [
+  "", "dst port 443", "tcp and not port 50001", "not src 10.0.0.1", "outbound or denied", "rule web", "bytes > 40",
+  "time >= 2024-05-01T09:30Z", "host 10.9.9.9",
+];
+
+/** An hour of flows that begin before, in or never in it, each of ten conversations with a few source ports. */
+function log(hour, seed) {
+  let state = seed;
+  const dice = (below) => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) % below;
+  const start = Date.parse("2024-05-01T09:00Z") + hour * 1_800_000;
+  const tuples = Array.from({ length: 4000 }, (_, number) => {
+    const end = dice(10);
+    const kind = ["B", "C", "C", "E", "D"][dice(5)];
+    const counters = kind === "B" || kind === "D" ? "0,0,0,0" : `${dice(9)},${dice(90)},1,${dice(50)}`;
+    return `${start + number * 400},10.0.0.${end},10.1.0.${end % 3},${50_000 + dice(40)},${[443, 22][end % 2]},6,${"IO"[end % 2]},${kind},NX,${counters}`;
+  });
+  const flows = [["web", tuples.slice(0, 2500)], ["other", tuples.slice(2500)]];
+  const flowGroups = flows.map(([rule, flowTuples]) => ({ rule, flowTuples }));
+  const record = {
+    time: new Date(start).toISOString(), flowLogVersion: 4, macAddress: "112233445566", category: "FlowLogFlowEvent",
+    flowRecords: { flows: [{ aclID: "acl", flowGroups }] },
+  };
+  return new TextEncoder().encode(JSON.stringify({ records: [record] }));
+}
+
+function read(...logs) {
+  const session = new Session({ pageRows: 1000 });
+  for (const [place, bytes] of logs.entries()) {
+    session.start(`PT${place}H.json`, place);
+    session.push(bytes);
+    session.finish();
+  }
+  return session;
+}
+
+function tell(sessions) {
+  const all = sessions.map((session) => ({ session, starts: session.beginStarts() }));
+  for (const { session, starts } of all) while (!session.findStarts(starts));
+  const shares = shareOutStarts(all.map(({ starts }) => starts.toBytes()));
+  all.forEach(({ session, starts }, place) => {
+    starts.keep(shares[place]);
+    while (!session.markStarts(starts));
+  });
+}
+
+function answers([leader, ...others], filter, told) {
+  const questions = JSON.stringify(ANALYSES.map((analysis) => ({ analysis, parameters: analysis === "timeline" ? { spread: false } : {} })));
+  const begin = (session) => {
+    const job = session.begin(questions, filter, false, told);
+    while (!session.step(job));
+    return job;
+  };
+  const jobs = others.map((session) => [session, begin(session)]);
+  const job = begin(leader);
+  return ANALYSES.map((_, index) => leader.complete(job, index, jobs.map(([session, other]) => session.partial(other, index))));
+}
+
+test("told or not, every answer is the same", () => {
+  const sessions = () => [read(log(0, 1), log(3, 2)), read(log(1, 3), log(2, 4))];
+  const plain = sessions();
+  const told = sessions();
+  // What a session made of its rows before it was told must not stay.
+  answers(told, FILTERS[2], false);
+  tell(told);
+  for (const filter of FILTERS) {
+    const expected = answers(plain, filter, false);
+    const found = answers(told, filter, true);
+    ANALYSES.forEach((analysis, index) => assert.deepEqual(found[index], expected[index], `${analysis} of \`${filter}\``));
+  }
+});
+
+test("a question that counts on being told is refused where more was read", () => {
+  const session = read(log(0, 1));
+  tell([session]);
+  session.start("more.json", 1);
+  session.push(log(1, 2));
+  session.finish();
+  const job = session.begin(JSON.stringify([{ analysis: "conversations" }]), "", false, true);
+  assert.throws(() => { while (!session.step(job)); }, /more was read/);
+});
