@@ -128,7 +128,7 @@ impl View {
             Some(Kept::Some(Either::Cells(some), _)) => {
                 page.with_both(|batch, cells| cells.with_some(some, batch, tells_sessions, take));
             }
-            None | Some(Kept::All) if page.known_cells().is_some() => {
+            None | Some(Kept::All) if page.cells().is_some() => {
                 page.with_both(|batch, cells| cells.with(batch, tells_sessions, take));
             }
             _ if tells_sessions => {

@@ -6,7 +6,10 @@ import { vnetflow } from "./support.mjs";
 
 const { Session, shareOutStarts } = vnetflow;
 
-const ANALYSES = ["summary", "top", "conversations", "rules", "matrix", "denied", "encryption", "timeline", "sessions"];
+const ANALYSES = [
+  "summary", "top", "conversations", "rules", "matrix", "denied", "encryption", "timeline", "sessions",
+  "endpoints", "exposure", "one_way", "scans", "beacons", "findings",
+];
 const FILTERS = [
   "", "dst port 443", "tcp and not port 50001", "not src 10.0.0.1", "outbound or denied", "rule web", "bytes > 40",
   "time >= 2024-05-01T09:30Z", "host 10.9.9.9",

@@ -26,6 +26,17 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
         ("rules", json!({"nsg": {"securityRules": []}}), true),
         ("denied", json!({}), true),
         ("encryption", json!({}), true),
+        ("endpoints", json!({}), true),
+        ("exposure", json!({}), true),
+        ("one_way", json!({}), true),
+        ("scans", json!({"vertical_ports": 2, "horizontal_targets": 2, "window": "7d"}), true),
+        ("beacons", json!({"min_connections": 3, "internal": true}), true),
+        (
+            "findings",
+            json!({"one_way_tries": 1, "fanout_targets": 2, "long_session": "1m", "upload_bytes": 1}),
+            true,
+        ),
+        ("check", json!({"policy": "{\"allow\": []}"}), true),
         ("sessions", json!({}), false),
     ]
 }

@@ -6,7 +6,7 @@
 //!
 //! Not here: what is counted at a place. The analyses bring that as a [`Tally`].
 
-use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::dictionary::Addresses;
 use crate::sorting::sort_by;
 use crate::travel::travels;
@@ -83,6 +83,9 @@ struct Lane {
 
 travels!(Lane { ends, rest });
 
+/// No number yet.
+const NONE: u32 = u32::MAX;
+
 /// Distinct NICs; tuples without one are at the unknown NIC.
 #[derive(Clone, Debug, Default)]
 struct Macs {
@@ -93,51 +96,56 @@ struct Macs {
 travels!(Macs { values } without codes);
 
 impl<T: Tally> Attempts<T> {
-    /// Hands every wanted row of the batch to the tally of its conversation and place.
+    /// Hands every wanted row to the tally of its conversation and place. Both are told by the row's cell; `is_wanted` is
+    /// asked about cell and row, and what `take` gets is the row.
+    #[inline]
     pub(crate) fn add(
         &mut self,
-        batch: &Batch,
-        is_wanted: impl Fn(usize) -> bool,
+        condensed: &Condensed<'_>,
+        is_wanted: impl Fn(usize, usize) -> bool,
         mut take: impl FnMut(&mut T, usize),
     ) {
-        let macs: Vec<u32> = batch
+        let cells = condensed.cells;
+        let macs: Vec<u32> = cells
             .groups
             .iter()
-            .map(|group| self.macs.intern(batch.text(group.mac).map(str::to_owned)))
+            .map(|group| self.macs.intern(cells.text(group.mac).map(str::to_owned)))
             .collect();
-        let mut own_addresses = vec![u32::MAX; batch.addresses.len()];
+        let mut own_addresses = vec![NONE; cells.addresses.len()];
         let addresses = &mut self.addresses;
         let mut own = |code: u32| match own_addresses.get_mut(code as usize) {
             Some(own) => {
-                if *own == u32::MAX {
-                    *own = addresses.intern(batch.addresses.get(code));
+                if *own == NONE {
+                    *own = addresses.intern(cells.addresses.get(code));
                 }
                 *own
             }
-            None => addresses.intern(batch.addresses.get(code)),
+            None => addresses.intern(cells.addresses.get(code)),
         };
-        let ends = batch.src_ip.iter().zip(&batch.dst_ip);
-        let services = batch.dst_port.iter().zip(&batch.protocol);
-        let places = batch.direction.iter().zip(&batch.group);
+        let mut lane_of = |cell: usize| {
+            let mac = macs.get(*cells.group.get(cell)? as usize).copied().unwrap_or(0);
+            let (src, dst) = (own(*cells.src_ip.get(cell)?), own(*cells.dst_ip.get(cell)?));
+            let (port, protocol) = (*cells.dst_port.get(cell)?, *cells.protocol.get(cell)?);
+            Some(Lane::new(src, dst, port, protocol, mac, *cells.direction.get(cell)?))
+        };
+        let (positions, tallies) = (&mut self.positions, &mut self.tallies);
+        let mut of_cells = vec![NONE; cells.len()];
         let mut last = None;
-        for (row, (((src, dst), (port, protocol)), (direction, group))) in
-            ends.zip(services).zip(places).enumerate()
-        {
-            if !is_wanted(row) {
-                continue;
+        condensed.for_each_row(|row, cell, _| {
+            let Some(position) = of_cells.get_mut(cell).filter(|_| is_wanted(cell, row)) else { return };
+            if *position == NONE {
+                let Some(lane) = lane_of(cell) else { return };
+                // Neighbouring cells often are of one conversation.
+                *position = match last {
+                    Some((last_lane, position)) if last_lane == lane => position,
+                    _ => position_of(positions, tallies, lane),
+                };
+                last = Some((lane, *position));
             }
-            let mac = macs.get(*group as usize).copied().unwrap_or(0);
-            let lane = Lane::new(own(*src), own(*dst), *port, *protocol, mac, *direction);
-            // Neighbouring rows often are of one conversation.
-            let position = match last {
-                Some((last_lane, position)) if last_lane == lane => position,
-                _ => position_of(&mut self.positions, &mut self.tallies, lane),
-            };
-            last = Some((lane, position));
-            if let Some((_, tally)) = self.tallies.get_mut(position as usize) {
+            if let Some((_, tally)) = tallies.get_mut(*position as usize) {
                 take(tally, row);
             }
-        }
+        });
     }
 
     /// Takes in what another one has taken in.

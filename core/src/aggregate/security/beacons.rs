@@ -29,6 +29,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::statistics::Sample;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM, is_public};
 use crate::sorting::sort_by;
 use crate::table::Table;
@@ -165,12 +166,17 @@ impl Aggregate for Beacons {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        for time_ms in batch.time_ms.iter().min().into_iter().chain(batch.time_ms.iter().max()) {
-            self.data.add(*time_ms);
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let Condensed { cells, rows, .. } = condensed;
+        for time_ms in cells.time_ms.iter().min().copied().into_iter().chain(cells.last_ms()) {
+            self.data.add(time_ms);
         }
         let options = self.options;
         let wanted = |as_destination: bool| -> Vec<bool> {
-            let addresses = batch.addresses.values().iter();
+            let addresses = cells.addresses.values().iter();
             addresses
                 .map(|address| {
                     let is_platform = [AZURE_PLATFORM.0, AZURE_METADATA.0].contains(address);
@@ -184,8 +190,9 @@ impl Aggregate for Beacons {
             codes.get(row).and_then(|code| wanted.get(*code as usize)).copied().unwrap_or(false)
         };
         let is_wanted =
-            |row: usize| has(&sources, &batch.src_ip, row) && has(&destinations, &batch.dst_ip, row);
-        self.attempts.add(batch, is_wanted, |calls, row| calls.add(batch, row));
+            |cell: usize, _| has(&sources, &cells.src_ip, cell) && has(&destinations, &cells.dst_ip, cell);
+        self.attempts.add(condensed, is_wanted, |calls, row| calls.add(rows, row));
+        true
     }
 
     fn merge(&mut self, other: Beacons) {

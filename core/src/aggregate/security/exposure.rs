@@ -20,6 +20,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::groups::is_public;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
@@ -104,12 +105,18 @@ impl Aggregate for Exposure {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let Condensed { cells, rows, .. } = condensed;
         let is_public: Vec<bool> =
-            batch.addresses.values().iter().map(|address| is_public(*address)).collect();
-        let is_wanted = |row: usize| {
-            batch.src_ip.get(row).and_then(|src| is_public.get(*src as usize)).copied().unwrap_or(false)
+            cells.addresses.values().iter().map(|address| is_public(*address)).collect();
+        let is_wanted = |cell: usize, _| {
+            cells.src_ip.get(cell).and_then(|src| is_public.get(*src as usize)).copied().unwrap_or(false)
         };
-        self.attempts.add(batch, is_wanted, |asked, row| asked.add(batch, row));
+        self.attempts.add(condensed, is_wanted, |asked, row| asked.add(rows, row));
+        true
     }
 
     fn merge(&mut self, other: Exposure) {

@@ -15,6 +15,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
@@ -84,7 +85,12 @@ impl Aggregate for OneWay {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.attempts.add(batch, |_| true, |asked, row| asked.add(batch, row));
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.attempts.add(condensed, |_, _| true, |asked, row| asked.add(condensed.rows, row));
+        true
     }
 
     fn merge(&mut self, other: OneWay) {

@@ -28,6 +28,7 @@ use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally,
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
@@ -228,7 +229,13 @@ impl Aggregate for Scans {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.attempts.add(batch, |row| !is_reversed(batch, row), |probed, row| probed.add(batch, row));
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let rows = condensed.rows;
+        self.attempts.add(condensed, |_, row| !is_reversed(rows, row), |probed, row| probed.add(rows, row));
+        true
     }
 
     fn merge(&mut self, other: Scans) {

@@ -5,6 +5,7 @@ use crate::aggregate::building_blocks::answer::Answer;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::dictionary::Addresses;
 use crate::groups::Groups;
 use crate::sorting::sort_by_key;
@@ -105,29 +106,50 @@ impl Endpoints {
         self.hosts.get_mut(address)
     }
 
-    /// Takes in which port was served and used by a row between these addresses.
-    fn add_services(&mut self, batch: &Batch, row: usize, src: u32, dst: u32) {
-        let (Some(src_port), Some(dst_port), Some(protocol), Some(action)) = (
-            batch.src_port.get(row),
-            batch.dst_port.get(row),
-            batch.protocol.get(row),
-            batch.action.get(row),
-        ) else {
-            return;
-        };
-        if *action == Action::Deny {
-            return;
-        }
-        let is_turned = *dst_port >= FIRST_EPHEMERAL_PORT && *src_port < FIRST_EPHEMERAL_PORT;
-        let (client, server, port) = if is_turned { (dst, src, *src_port) } else { (src, dst, *dst_port) };
-        let service = Service { address: server, port, protocol: *protocol };
+    /// Takes in that a client was allowed to ask a port of a server, and whether it was answered.
+    fn add_service(&mut self, client: u32, service: Service, answer: Answer) {
         self.used.insert(Service { address: client, ..service });
-        // Where the roles are turned, what came is the server's own.
-        match if is_turned { Answer::Came } else { Answer::of(batch, row) } {
+        match answer {
             Answer::Came => self.served.insert(service),
             Answer::Missing => self.unanswered.insert(service),
             Answer::Unknown => self.perhaps_served.insert(service),
         };
+    }
+
+    /// Takes in which ports were served and used. `ends`: each cell's source and destination.
+    fn add_services(&mut self, condensed: &Condensed<'_>, ends: &[(u32, u32)]) {
+        let Condensed { cells, rows, .. } = condensed;
+        // A bit for each answer that the rows of a cell tell.
+        let mut told = vec![0_u8; cells.len()];
+        condensed.for_each_row(|row, cell, _| {
+            let (Some(Action::Allow), Some(dst_port)) = (cells.action.get(cell), cells.dst_port.get(cell))
+            else {
+                return;
+            };
+            if *dst_port >= FIRST_EPHEMERAL_PORT
+                && let Some(src_port) = rows.src_port.get(row).filter(|port| **port < FIRST_EPHEMERAL_PORT)
+                && let (Some((src, dst)), Some(protocol)) = (ends.get(cell), cells.protocol.get(cell))
+            {
+                // The roles are turned: what came is the server's own.
+                let service = Service { address: *src, port: *src_port, protocol: *protocol };
+                self.add_service(*dst, service, Answer::Came);
+            } else if let Some(told) = told.get_mut(cell) {
+                *told |= 1 << Answer::of(rows, row) as u8;
+            }
+        });
+        for (cell, told) in told.into_iter().enumerate() {
+            let (Some((src, dst)), Some(port), Some(protocol)) =
+                (ends.get(cell), cells.dst_port.get(cell), cells.protocol.get(cell))
+            else {
+                continue;
+            };
+            let service = Service { address: *dst, port: *port, protocol: *protocol };
+            for answer in [Answer::Came, Answer::Missing, Answer::Unknown] {
+                if told >> answer as u8 & 1 == 1 {
+                    self.add_service(*src, service, answer);
+                }
+            }
+        }
     }
 
     /// The ports of each address as text.
@@ -158,19 +180,25 @@ impl Aggregate for Endpoints {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let cells = condensed.cells;
         let own: Vec<u32> =
-            batch.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
+            cells.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
         let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
+        let ends: Vec<(u32, u32)> =
+            cells.src_ip.iter().zip(&cells.dst_ip).map(|(src, dst)| (own(src), own(dst))).collect();
         let mut last = None;
-        for (row, (src, dst)) in batch.src_ip.iter().zip(&batch.dst_ip).enumerate() {
-            let (src, dst) = (own(src), own(dst));
+        for (cell, (src, dst)) in ends.iter().copied().enumerate() {
             if let Some(host) = self.host(src) {
-                host.as_src.add(batch, row);
-                host.span.add_row(batch, row);
+                host.as_src.add(cells, cell);
+                host.span.add_row(cells, cell);
             }
             if let Some(host) = self.host(dst) {
-                host.as_dst.add(batch, row);
-                host.span.add_row(batch, row);
+                host.as_dst.add(cells, cell);
+                host.span.add_row(cells, cell);
             }
             // Neighbouring rows often are of one pair.
             if last != Some((src, dst)) && src != dst {
@@ -178,8 +206,9 @@ impl Aggregate for Endpoints {
                 self.peers.insert((dst, src));
             }
             last = Some((src, dst));
-            self.add_services(batch, row, src, dst);
         }
+        self.add_services(condensed, &ends);
+        true
     }
 
     fn merge(&mut self, other: Endpoints) {

@@ -21,6 +21,7 @@ use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM};
 use crate::table::{Table, Values};
 use crate::travel::travels;
@@ -135,11 +136,18 @@ impl Aggregate for Check {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        let platform = [batch.addresses.code(AZURE_PLATFORM.0), batch.addresses.code(AZURE_METADATA.0)];
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let Condensed { cells, rows, .. } = condensed;
+        let platform = [cells.addresses.code(AZURE_PLATFORM.0), cells.addresses.code(AZURE_METADATA.0)];
         let is_platform =
-            |codes: &[u32], row: usize| codes.get(row).is_some_and(|code| platform.contains(&Some(*code)));
-        let is_wanted = |row: usize| !is_platform(&batch.src_ip, row) && !is_platform(&batch.dst_ip, row);
-        self.attempts.add(batch, is_wanted, |talk, row| talk.add(batch, row));
+            |codes: &[u32], cell: usize| codes.get(cell).is_some_and(|code| platform.contains(&Some(*code)));
+        let is_wanted =
+            |cell: usize, _| !is_platform(&cells.src_ip, cell) && !is_platform(&cells.dst_ip, cell);
+        self.attempts.add(condensed, is_wanted, |talk, row| talk.add(rows, row));
+        true
     }
 
     fn merge(&mut self, other: Check) {

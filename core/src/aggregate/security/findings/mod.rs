@@ -24,6 +24,7 @@ use crate::aggregate::building_blocks::attempts::Attempts;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::{BeaconOptions, Beacons, Exposure, OneWay, ScanOptions, Scans};
 use crate::batch::Batch;
+use crate::condensed::Condensed;
 use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::travel::travels;
@@ -184,11 +185,16 @@ impl Aggregate for Findings {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.exposure.add(batch);
-        self.scans.add(batch);
-        self.beacons.add(batch);
-        self.one_way.add(batch);
-        self.talks.add(batch, |_| true, |talk, row| talk.add(batch, row));
+        self.add_condensed(&Condensed::of_tuples(batch));
+    }
+
+    fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        self.exposure.add_condensed(condensed);
+        self.scans.add_condensed(condensed);
+        self.beacons.add_condensed(condensed);
+        self.one_way.add_condensed(condensed);
+        self.talks.add(condensed, |_, _| true, |talk, row| talk.add(condensed.rows, row));
+        true
     }
 
     fn merge(&mut self, other: Findings) {
