@@ -225,6 +225,18 @@ impl Batch {
         code.map(|code| self.texts.get(code))
     }
 
+    /// Packets and bytes of a row, there and back; 0 where not logged.
+    #[inline]
+    pub(crate) fn amounts(&self, row: usize) -> [u64; 4] {
+        let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
+        [
+            value(&self.packets_src_to_dst),
+            value(&self.bytes_src_to_dst),
+            value(&self.packets_dst_to_src),
+            value(&self.bytes_dst_to_src),
+        ]
+    }
+
     /// The latest time of all rows, also of cells.
     pub(crate) fn last_ms(&self) -> Option<i64> {
         if self.weights.is_empty() {

@@ -4,6 +4,7 @@
 //! batch's tuples that differ in nothing else, with their sums and the first and last time. Analyses that ask for no more
 //! take cells for rows; others look up what they need of each row and the rest at its cell ([`Condensed`]).
 
+use crate::aggregate::Pasts;
 use crate::batch::{Batch, Group};
 use crate::filter::Filter;
 use crate::origin::RuleOrigin;
@@ -92,8 +93,9 @@ pub struct Condensed<'a> {
     pub cells: &'a Batch,
     /// All rows of the batch, without these.
     pub rows: &'a Batch,
-    /// True where `sessions` is told in all weights of all batches, and the rows that count are whole flows.
-    pub tells_sessions: bool,
+    /// What came before each row, where that is told of all batches and the rows that count are whole flows; then sessions
+    /// are told in the weights.
+    pub pasts: Option<&'a Pasts>,
     /// The cell of each row; `None` where each is its own.
     of_rows: Option<&'a [u16]>,
     /// Where only some of the rows count: which, and the places of their cells among `cells`.
@@ -101,10 +103,10 @@ pub struct Condensed<'a> {
 }
 
 impl Condensed<'_> {
-    /// Rows that are tuples as cells, each for itself: with dictionaries and weights.
+    /// Rows that are tuples as cells, each for itself: with dictionaries, and with weights where `pasts` are given.
     #[must_use]
-    pub fn of_tuples(batch: &Batch) -> Condensed<'_> {
-        Condensed { cells: batch, rows: batch, tells_sessions: true, of_rows: None, some: None }
+    pub fn of_tuples<'b>(batch: &'b Batch, pasts: Option<&'b Pasts>) -> Condensed<'b> {
+        Condensed { cells: batch, rows: batch, pasts, of_rows: None, some: None }
     }
 
     /// Calls for each row that counts, in order: with its number, its cell and its time.
@@ -198,12 +200,12 @@ impl Cells {
     }
 
     /// Tells the sessions of all cells: those that begin or are denied in a cell are its flows; to these come the ones
-    /// whose begin is not in the data, which are the rows that are marked here (see `SessionStarts`).
-    pub fn tell_sessions(&mut self, starts: &[bool]) {
+    /// whose begin is not in the data.
+    pub fn tell_sessions(&mut self, pasts: &Pasts) {
         for weight in &mut self.cells.weights {
             weight.sessions = weight.flows;
         }
-        for (cell, _) in self.of_rows.iter().zip(starts).filter(|(_, starts)| **starts) {
+        for (_, cell) in self.of_rows.iter().enumerate().filter(|(row, _)| pasts.starts_session(*row)) {
             if let Some(weight) = self.cells.weights.get_mut(usize::from(*cell)) {
                 weight.sessions += 1;
             }
@@ -223,14 +225,14 @@ impl Cells {
         some
     }
 
-    /// The cells of these rows alone: a truth value for each row of `batch`, which these are the cells of. `starts` as in
+    /// The cells of these rows alone: a truth value for each row of `batch`, which these are the cells of. `pasts` as in
     /// [`Cells::tell_sessions`], or empty where nobody told.
     #[must_use]
-    pub fn of_kept(&self, batch: &Batch, is_kept: &[bool], starts: &[bool]) -> SomeCells {
+    pub fn of_kept(&self, batch: &Batch, is_kept: &[bool], pasts: &Pasts) -> SomeCells {
         let mut sums = vec![Sum::default(); self.cells.len()];
         for (row, (cell, _)) in self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep) {
             if let Some(sum) = sums.get_mut(usize::from(*cell)) {
-                sum.add(batch, row, starts.get(row).is_some_and(|starts| *starts));
+                sum.add(batch, row, pasts.starts_session(row));
             }
         }
         let mut some = self.chosen(&sums.iter().map(|sum| sum.weight.tuples > 0).collect::<Vec<_>>());
@@ -256,11 +258,11 @@ impl Cells {
         SomeCells { cells, places, kept: None, rows: 0 }
     }
 
-    /// Hands over all cells of this batch. `tells_sessions` as in [`Condensed`].
-    pub fn with(&mut self, batch: &mut Batch, tells_sessions: bool, take: impl FnOnce(&Condensed<'_>)) {
+    /// Hands over all cells of this batch. `pasts` as in [`Condensed`].
+    pub fn with(&mut self, batch: &mut Batch, pasts: Option<&Pasts>, take: impl FnOnce(&Condensed<'_>)) {
         let of_rows = Some(self.of_rows.as_slice());
         batch.lend_dictionaries(&mut self.cells, |rows, cells| {
-            take(&Condensed { cells, rows, tells_sessions, of_rows, some: None });
+            take(&Condensed { cells, rows, pasts, of_rows, some: None });
         });
     }
 
@@ -269,13 +271,13 @@ impl Cells {
         &self,
         some: &mut SomeCells,
         batch: &mut Batch,
-        tells_sessions: bool,
+        pasts: Option<&Pasts>,
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let of_rows = Some(self.of_rows.as_slice());
         let mut columns = core::mem::take(&mut some.cells);
         batch.lend_dictionaries(&mut columns, |rows, cells| {
-            take(&Condensed { cells, rows, tells_sessions, of_rows, some: Some(some) });
+            take(&Condensed { cells, rows, pasts, of_rows, some: Some(some) });
         });
         some.cells = columns;
     }
@@ -319,14 +321,14 @@ impl SomeCells {
 }
 
 impl Weight {
-    /// Of a batch's rows that are tuples, each for itself; `starts` as in [`Cells::tell_sessions`].
+    /// Of a batch's rows that are tuples, each for itself; `pasts` as in [`Cells::tell_sessions`].
     #[must_use]
-    pub fn of_tuples(batch: &Batch, starts: &[bool]) -> Vec<Weight> {
-        let tuples = batch.time_ms.iter().zip(&batch.action).zip(&batch.state).zip(starts);
+    pub fn of_tuples(batch: &Batch, pasts: &Pasts) -> Vec<Weight> {
+        let tuples = batch.time_ms.iter().zip(&batch.action).zip(&batch.state).enumerate();
         tuples
-            .map(|(((last_ms, action), state), starts)| {
+            .map(|(row, ((last_ms, action), state))| {
                 let flows = u32::from(starts_flow(*action, *state));
-                let sessions = flows + u32::from(*starts);
+                let sessions = flows + u32::from(pasts.starts_session(row));
                 Weight { tuples: 1, flows, sessions, last_ms: *last_ms, overflowed: 0 }
             })
             .collect()
@@ -366,14 +368,7 @@ impl Sum {
         self.weight.flows += starts_flow;
         self.weight.sessions += starts_flow + u32::from(starts_session);
         self.logged |= logged;
-        let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
-        let counters = [
-            value(&rows.packets_src_to_dst),
-            value(&rows.bytes_src_to_dst),
-            value(&rows.packets_dst_to_src),
-            value(&rows.bytes_dst_to_src),
-        ];
-        for (bit, (sum, counter)) in self.counters.iter_mut().zip(counters).enumerate() {
+        for (bit, (sum, counter)) in self.counters.iter_mut().zip(rows.amounts(row)).enumerate() {
             let (new, is_over) = sum.overflowing_add(counter);
             *sum = new;
             self.weight.overflowed |= u8::from(is_over) << bit;

@@ -38,7 +38,7 @@ pub(crate) struct Standing {
     key: String,
     filter: String,
     is_once: bool,
-    /// It takes the sessions of cells as they were told.
+    /// It takes what came before rows as it was told.
     is_told: bool,
     state: Analysis,
     pub(crate) pages: usize,
@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// Begins questions, `[{"analysis": …, "parameters": {…}}, …]`, over the rows that a filter and a vantage keep.
-    /// `told`: sessions were told (`markStarts`) since the last row was read, here and in all other sessions that answer
+    /// `told`: pasts were told (`tellPasts`) since the last row was read, here and in all other sessions that answer
     /// (default: no).
     pub fn begin(
         &mut self,
@@ -122,7 +122,7 @@ impl Session {
         Ok(Job { filter: filter.to_owned(), is_once: once, is_told: told, items })
     }
 
-    /// Takes in one more page; true where there was none. Throws where the job expects sessions to be told, and that page is
+    /// Takes in one more page; true where there was none. Throws where the job expects pasts to be told, and that page is
     /// newer.
     pub fn step(&mut self, job: &mut Job) -> Result<bool, JsError> {
         let next = job.items.iter().flatten().map(|item| item.pages).min().unwrap_or(usize::MAX);
@@ -137,7 +137,7 @@ impl Session {
             }
             return Ok(true);
         };
-        if job.is_told && page.session_starts().len() < page.len() {
+        if job.is_told && !page.is_told() {
             return Err(JsError::new("more was read while the question was answered"));
         }
         let mut items: Vec<&mut Standing> =

@@ -18,6 +18,8 @@ mod packed;
 
 mod pages;
 
+mod pasts;
+
 mod results;
 
 mod rows;
@@ -26,8 +28,6 @@ mod session;
 
 mod side;
 
-mod starts;
-
 mod tables;
 
 mod view;
@@ -35,10 +35,10 @@ mod view;
 mod words;
 
 pub use asking::Job;
+pub use pasts::{Pasts, share_out_pasts};
 pub use rows::tuple_at;
 pub use session::Session;
 pub use side::{block_list_networks, recognise};
-pub use starts::{Starts, share_out_starts};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -2,6 +2,7 @@
 
 use crate::packed::Packed;
 use std::collections::VecDeque;
+use vnetflow_core::aggregate::Pasts;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::condensed::{Cells, SomeCells};
 
@@ -21,8 +22,8 @@ pub(crate) struct Page {
     /// Where the batch's columns are, unless they are in the batch.
     packed: Option<Packed>,
     cells: Condensation,
-    /// The rows with which a session starts whose begin is not in the data; empty until that is told.
-    starts: Vec<bool>,
+    /// What came before each row in its flow; empty until that is told.
+    pub(crate) pasts: Pasts,
     /// The part of a split source it belongs to, which may turn out to be wrong; else `None`.
     pub(crate) split_of: Option<u32>,
     pub(crate) runs: Vec<Run>,
@@ -70,7 +71,7 @@ impl Page {
             self.cells = match self.with(|batch| Cells::of(batch)) {
                 None => Condensation::NotWorthIt,
                 Some(mut cells) => {
-                    cells.tell_sessions(&self.starts);
+                    cells.tell_sessions(&self.pasts);
                     Condensation::Cells(Box::new(cells))
                 }
             };
@@ -95,36 +96,34 @@ impl Page {
         result
     }
 
-    /// Hands over its rows and its cells, if these were made.
-    pub(crate) fn with_both(&mut self, take: impl FnOnce(&mut Batch, &mut Cells)) {
+    /// Hands over its rows, its cells and what came before its rows, if it has cells.
+    pub(crate) fn with_both(&mut self, take: impl FnOnce(&mut Batch, &mut Cells, &Pasts)) {
         let Condensation::Cells(cells) = &mut self.cells else { return };
         match &mut self.packed {
-            None => take(&mut self.batch, cells),
-            Some(packed) => packed.with(&mut self.batch, |batch| take(batch, cells)),
+            None => take(&mut self.batch, cells, &self.pasts),
+            Some(packed) => packed.with(&mut self.batch, |batch| take(batch, cells, &self.pasts)),
         }
     }
 
     /// The cells of some of its rows, a truth value for each row; `None` where it has no cells.
     pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool]) -> Option<SomeCells> {
         self.cells()?;
-        let starts = core::mem::take(&mut self.starts);
         let mut some = None;
-        self.with_both(|batch, cells| some = Some(cells.of_kept(batch, is_kept, &starts)));
-        self.starts = starts;
+        self.with_both(|batch, cells, pasts| some = Some(cells.of_kept(batch, is_kept, pasts)));
         some
     }
 
-    /// Tells the rows with which a session starts whose begin is not in the data.
-    pub(crate) fn tell_sessions(&mut self, starts: Vec<bool>) {
+    /// Tells what came before its rows.
+    pub(crate) fn tell(&mut self, pasts: Pasts) {
         if let Some(cells) = self.cells() {
-            cells.tell_sessions(&starts);
+            cells.tell_sessions(&pasts);
         }
-        self.starts = starts;
+        self.pasts = pasts;
     }
 
-    /// The rows with which such a session starts; empty until that is told.
-    pub(crate) fn session_starts(&self) -> &[bool] {
-        &self.starts
+    /// True where that is told.
+    pub(crate) fn is_told(&self) -> bool {
+        self.pasts.len() == self.len()
     }
 
     /// Hands over its rows.
@@ -200,7 +199,7 @@ impl Tracker {
         if let Some(last) = runs.last_mut() {
             last.end_row = batch.len();
         }
-        Page { batch, packed: None, cells: Condensation::Unknown, starts: Vec::new(), split_of, runs }
+        Page { batch, packed: None, cells: Condensation::Unknown, pasts: Pasts::default(), split_of, runs }
     }
 
     /// Goes on to the source of a record: names change from source to source, and where they don't, numbers start anew.

@@ -62,8 +62,8 @@ impl View {
         self.copied = 0;
     }
 
-    /// Forgets what was known of pages before sessions were told, where that would count them.
-    pub(crate) fn forget_sessions(&mut self) {
+    /// Forgets what was made of pages before their rows' pasts were told, where that would tell them.
+    pub(crate) fn forget_untold(&mut self) {
         if self.keeps_flows_whole {
             self.forget();
         }
@@ -112,33 +112,31 @@ impl View {
         }
     }
 
-    /// Hands over the rows of a page that are kept as cells, where there are any. `tells_sessions`: the sessions of all
-    /// pages are told.
+    /// Hands over the rows of a page that are kept as cells, where there are any. `is_told`: what came before rows is told of
+    /// all pages.
     pub(crate) fn with_cells(
         &mut self,
         number: usize,
         page: &mut Page,
         scratch: &mut Batch,
-        tells_sessions: bool,
+        is_told: bool,
         take: impl FnOnce(&Condensed<'_>),
     ) {
-        let tells_sessions = tells_sessions && self.keeps_flows_whole;
+        let is_told = is_told && self.keeps_flows_whole;
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
-            Some(Kept::Some(Either::Cells(some), _)) => {
-                page.with_both(|batch, cells| cells.with_some(some, batch, tells_sessions, take));
-            }
-            None | Some(Kept::All) if page.cells().is_some() => {
-                page.with_both(|batch, cells| cells.with(batch, tells_sessions, take));
-            }
-            _ if tells_sessions => {
-                let kept = self.rows(number, page);
-                let starts = page.session_starts();
-                let starts: Vec<bool> =
-                    kept.iter().filter_map(|row| starts.get(*row as usize)).copied().collect();
+            Some(Kept::Some(Either::Cells(some), _)) => page.with_both(|batch, cells, pasts| {
+                cells.with_some(some, batch, is_told.then_some(pasts), take);
+            }),
+            None | Some(Kept::All) if page.cells().is_some() => page.with_both(|batch, cells, pasts| {
+                cells.with(batch, is_told.then_some(pasts), take);
+            }),
+            _ if is_told => {
+                let rows = self.rows(number, page);
+                let pasts = page.pasts.of_rows(&rows);
                 self.with_rows(number, page, scratch, |batch| {
-                    batch.weights = Weight::of_tuples(batch, &starts);
-                    take(&Condensed::of_tuples(batch));
+                    batch.weights = Weight::of_tuples(batch, &pasts);
+                    take(&Condensed::of_tuples(batch, Some(&pasts)));
                     batch.weights = Vec::new();
                 });
             }

@@ -1,10 +1,10 @@
-// Sessions that were told where flows start answer as those that look it up, whatever the filter.
+// Sessions that were told what came before their rows answer as those that look it up, whatever the filter.
 
 import test from "node:test";
 import assert from "node:assert/strict";
 import { vnetflow } from "./support.mjs";
 
-const { Session, shareOutStarts } = vnetflow;
+const { Session, shareOutPasts } = vnetflow;
 
 const ANALYSES = [
   "summary", "top", "conversations", "rules", "matrix", "denied", "encryption", "timeline", "sessions",
@@ -46,17 +46,17 @@ function read(...logs) {
 }
 
 function tell(sessions) {
-  const all = sessions.map((session) => ({ session, starts: session.beginStarts() }));
-  for (const { session, starts } of all) while (!session.findStarts(starts));
-  const shares = shareOutStarts(all.map(({ starts }) => starts.toBytes()));
-  all.forEach(({ session, starts }, place) => {
-    starts.keep(shares[place]);
-    while (!session.markStarts(starts));
+  const all = sessions.map((session) => ({ session, pasts: session.beginPasts() }));
+  for (const { session, pasts } of all) while (!session.findPasts(pasts));
+  const shares = shareOutPasts(all.map(({ pasts }) => pasts.toBytes()));
+  all.forEach(({ session, pasts }, place) => {
+    pasts.keep(shares[place]);
+    while (!session.tellPasts(pasts));
   });
 }
 
 function answers([leader, ...others], filter, told) {
-  const questions = JSON.stringify(ANALYSES.map((analysis) => ({ analysis, parameters: analysis === "timeline" ? { spread: false } : {} })));
+  const questions = JSON.stringify(ANALYSES.map((analysis) => ({ analysis })));
   const begin = (session) => {
     const job = session.begin(questions, filter, false, told);
     while (!session.step(job));

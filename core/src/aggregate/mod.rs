@@ -24,7 +24,7 @@ pub(crate) mod tests;
 
 pub use analysis::{Analysis, AnalysisError};
 pub use building_blocks::keys::{Key, KeyError};
-pub use building_blocks::session_starts::SessionStarts;
+pub use building_blocks::pasts::{FlowPasts, Pasts};
 pub use building_blocks::totals::Totals;
 pub use comparison::*;
 pub use partial::PartialError;

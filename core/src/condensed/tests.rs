@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows};
-use crate::aggregate::{Aggregate, Analysis, SessionStarts};
+use crate::aggregate::{Aggregate, Analysis, FlowPasts, Pasts};
 use crate::groups::Groups;
 use crate::table::Section;
 use proptest::prelude::*;
@@ -20,7 +20,8 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
         ("timeline", json!({"every": "1h", "by": "rule", "spread": false}), true),
         ("timeline", json!({"every": "7s", "by": ["dst_port", "direction"], "spread": false}), true),
         ("timeline", json!({"by": "state", "spread": false}), false),
-        ("timeline", json!({"every": "1h"}), false),
+        ("timeline", json!({"every": "1h"}), true),
+        ("timeline", json!({"every": "5m", "by": "dst_port"}), true),
         ("matrix", json!({}), true),
         ("rules", json!({}), true),
         ("rules", json!({"nsg": {"securityRules": []}}), true),
@@ -60,36 +61,36 @@ const FILTERS: [&str; 12] = [
 struct Worker {
     batches: Vec<Batch>,
     cells: Vec<Option<Cells>>,
-    starts: Vec<Vec<bool>>,
+    pasts: Vec<Pasts>,
 }
 
 fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
     let of_part = |rows: &&[TestRow]| rows.chunks(rows.len().div_ceil(2).max(1)).map(batch_of).collect();
     let batches: Vec<Vec<Batch>> = parts.iter().map(of_part).collect();
-    let mut starts: Vec<SessionStarts> = batches
+    let mut flows: Vec<FlowPasts> = batches
         .iter()
         .map(|batches| {
-            let mut starts = SessionStarts::new();
-            batches.iter().for_each(|batch| starts.add(batch));
-            starts
+            let mut flows = FlowPasts::new();
+            batches.iter().for_each(|batch| flows.add(batch));
+            flows
         })
         .collect();
-    let bytes: Vec<Vec<u8>> = starts.iter().map(SessionStarts::to_bytes).collect();
-    let shares = SessionStarts::share_out(&bytes).unwrap();
-    starts.iter_mut().zip(&shares).for_each(|(starts, bits)| starts.keep(bits));
+    let bytes: Vec<Vec<u8>> = flows.iter().map(FlowPasts::to_bytes).collect();
+    let shares = FlowPasts::share_out(&bytes).unwrap();
+    flows.iter_mut().zip(&shares).for_each(|(flows, bits)| flows.keep(bits));
     batches
         .into_iter()
-        .zip(starts)
-        .map(|(batches, mut known)| {
-            let starts: Vec<Vec<bool>> = batches.iter().map(|batch| known.mark(batch)).collect();
+        .zip(flows)
+        .map(|(batches, mut flows)| {
+            let pasts: Vec<Pasts> = batches.iter().map(|batch| flows.pasts(batch)).collect();
             // The second batch of a worker has no cells.
-            let cells = |(number, (batch, starts)): (usize, (&Batch, &Vec<bool>))| {
+            let cells = |(number, (batch, pasts)): (usize, (&Batch, &Pasts))| {
                 let mut cells = Cells::at_most(batch.len(), batch).filter(|_| number == 0)?;
-                cells.tell_sessions(starts);
+                cells.tell_sessions(pasts);
                 Some(cells)
             };
-            let cells = batches.iter().zip(&starts).enumerate().map(cells).collect();
-            Worker { batches, cells, starts }
+            let cells = batches.iter().zip(&pasts).enumerate().map(cells).collect();
+            Worker { batches, cells, pasts }
         })
         .collect()
 }
@@ -97,11 +98,11 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
 /// Adds the rows of a batch that a filter keeps: as cells where that can be; the answer says whether it could.
 fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut Analysis) -> bool {
     let batch = &mut worker.batches[number];
-    let tells_sessions = filter.is_none_or(Cells::keeps_flows_whole);
+    let pasts = Some(&worker.pasts[number]).filter(|_| filter.is_none_or(Cells::keeps_flows_whole));
     let mut could = false;
     let mut take = |condensed: &Condensed<'_>| could = state.add_condensed(condensed);
     match (&mut worker.cells[number], filter) {
-        (Some(cells), None) => cells.with(batch, tells_sessions, &mut take),
+        (Some(cells), None) => cells.with(batch, pasts, &mut take),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
             let mut some = if Cells::are_enough_for(filter) {
@@ -109,26 +110,22 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)
             } else {
-                cells.of_kept(batch, &whole, &worker.starts[number])
+                cells.of_kept(batch, &whole, &worker.pasts[number])
             };
             let kept = (0..).zip(&whole).filter_map(|(row, keep): (u32, _)| keep.then_some(row));
             assert_eq!(cells.rows_of(&some), kept.collect::<Vec<_>>());
             assert_eq!(some.rows(), whole.iter().filter(|keep| **keep).count());
-            cells.with_some(&mut some, batch, tells_sessions, &mut take);
+            cells.with_some(&mut some, batch, pasts, &mut take);
         }
-        (None, _) if tells_sessions => {
-            let mut some = kept(batch, filter);
-            let mask = filter.map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
-            let starts: Vec<bool> = worker.starts[number]
-                .iter()
-                .zip(mask)
-                .filter(|(_, keep)| *keep)
-                .map(|(starts, _)| *starts)
-                .collect();
-            some.weights = Weight::of_tuples(&some, &starts);
-            take(&Condensed::of_tuples(&some));
+        (None, _) => {
+            if let Some(pasts) = pasts {
+                let mut some = kept(batch, filter);
+                let mask = filter.map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
+                let pasts = pasts.of_rows(&numbers_of(&bits_of(&mask)).collect::<Vec<_>>());
+                some.weights = Weight::of_tuples(&some, &pasts);
+                take(&Condensed::of_tuples(&some, Some(&pasts)));
+            }
         }
-        (None, _) => {}
     }
     if !could {
         state.add(&kept(batch, filter));
@@ -169,7 +166,21 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_is_that_of_the_rows(rows in rows(60), at in any::<prop::sample::Index>()) {
+    fn every_answer_is_that_of_the_rows(
+            rows in rows(60), at in any::<prop::sample::Index>(), in_order in any::<bool>(), are_few_flows in any::<bool>()
+        ) {
+        let mut rows = rows;
+        if are_few_flows {
+            for row in &mut rows {
+                let tuple = &mut row.tuple;
+                (tuple.src_ip, tuple.dst_ip) = ([10, 1, 1, 4].into(), [10, 2, 0, 5].into());
+                (tuple.src_port, tuple.dst_port, tuple.protocol) = (50_000 + tuple.src_port % 2, 443, 6);
+            }
+        }
+        if in_order {
+            // So that what came before a row is mostly told with it.
+            rows.sort_by_key(|row| row.tuple.time_ms);
+        }
         let (one, other) = rows.split_at(at.index(rows.len() + 1));
         for filter in FILTERS {
             for (name, parameters, _) in questions() {
@@ -224,7 +235,7 @@ fn a_sum_that_does_not_fit_is_null_in_cells_too() {
 
 #[test]
 fn damaged_bytes_share_out_nothing() {
-    assert!(SessionStarts::share_out(&[SessionStarts::new().to_bytes(), b"no".to_vec()]).is_err());
+    assert!(FlowPasts::share_out(&[FlowPasts::new().to_bytes(), b"no".to_vec()]).is_err());
 }
 
 #[test]

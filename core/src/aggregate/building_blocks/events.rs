@@ -69,32 +69,23 @@ impl Events {
     /// Takes in all tuples of a batch, with a tag for each row.
     pub(crate) fn add(&mut self, batch: &Batch, tag: impl Fn(usize) -> u32) {
         let translation = self.flows.translate(batch);
-        for (row, time_ms) in batch.time_ms.iter().enumerate() {
-            let (Some(flow), Some(action), Some(state), Some(logged)) = (
-                self.flows.intern_row(batch, row, &translation),
-                batch.action.get(row),
-                batch.state.get(row),
-                batch.logged.get(row),
-            ) else {
-                continue;
-            };
-            let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
-            let counters = self.keep_counters([
-                value(&batch.packets_src_to_dst),
-                value(&batch.bytes_src_to_dst),
-                value(&batch.packets_dst_to_src),
-                value(&batch.bytes_dst_to_src),
-            ]);
-            let kind = Kind::of(*action, *state);
-            self.events.push(Event {
-                time_ms: *time_ms,
-                flow,
-                tag: tag(row),
-                counters,
-                kind,
-                logged: *logged,
-            });
+        for row in 0..batch.len() {
+            if let Some(flow) = translation.flow(batch, row) {
+                self.add_row(batch, row, flow, tag(row));
+            }
         }
+    }
+
+    /// Takes in a tuple of that flow.
+    pub(crate) fn add_row(&mut self, rows: &Batch, row: usize, flow: u128, tag: u32) {
+        let (Some(time_ms), Some(kind), Some(logged)) =
+            (rows.time_ms.get(row), Kind::of_row(rows, row), rows.logged.get(row))
+        else {
+            return;
+        };
+        let flow = self.flows.intern(flow);
+        let counters = self.keep_counters(rows.amounts(row));
+        self.events.push(Event { time_ms: *time_ms, flow, tag, counters, kind, logged: *logged });
     }
 
     /// Takes in the events of others; `tag` translates their tags.
@@ -187,6 +178,12 @@ impl Ordered {
 }
 
 impl Kind {
+    #[inline]
+    pub(crate) fn of_row(rows: &Batch, row: usize) -> Option<Kind> {
+        Some(Kind::of(*rows.action.get(row)?, *rows.state.get(row)?))
+    }
+
+    #[inline]
     fn of(action: Action, state: Option<State>) -> Kind {
         match (action, state) {
             // An NSG version 2 denial is logged as a begin.

@@ -62,6 +62,9 @@ travels!(FlowTable { addresses, macs, hops, flows } without hop_codes, slots, ha
 
 const EMPTY: u32 = u32::MAX;
 
+/// The bits of a flow that stand for its source port.
+pub(crate) const SRC_PORT: u128 = 0xffff << 48;
+
 /// The version of tuples in VNet flow logs; those of NSG flow logs are 1 and 2.
 const VNET: u8 = 4;
 
@@ -110,13 +113,7 @@ impl FlowTable {
         Translation { addresses, hops }
     }
 
-    /// The number of the flow of a row, new or known.
-    #[inline]
-    pub(crate) fn intern_row(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
-        let flow = translation.flow(batch, row)?;
-        Some(self.intern(flow))
-    }
-
+    /// The number of a flow, new or known.
     #[inline]
     pub(crate) fn intern(&mut self, flow: u128) -> u32 {
         if (self.flows.len() + 1) * 4 > self.slots.len() * 3 {
@@ -251,6 +248,12 @@ impl Translation {
         Some(self.five_tuple(batch, row)? | u128::from((hop + 1) & 0xff_ffff) << 8)
     }
 
+    /// The flow of a row of a cell (see `condensed`), told by the cell but for its source port.
+    #[inline]
+    pub(crate) fn flow_of_cell(&self, cells: &Batch, cell: usize, src_port: u16) -> Option<u128> {
+        Some(self.flow(cells, cell)? & !SRC_PORT | u128::from(src_port) << 48)
+    }
+
     /// The 5-tuple of a row as a flow at no hop, wherever it was logged.
     #[inline]
     pub(crate) fn five_tuple(&self, batch: &Batch, row: usize) -> Option<u128> {
@@ -287,7 +290,8 @@ mod tests {
         ]);
         let mut table = FlowTable::default();
         let translation = table.translate(&batch);
-        let numbers: Vec<_> = (0..5).filter_map(|row| table.intern_row(&batch, row, &translation)).collect();
+        let numbers: Vec<_> =
+            (0..5).filter_map(|row| Some(table.intern(translation.flow(&batch, row)?))).collect();
         assert_eq!(numbers, [0, 1, 2, 3, 0]);
         let parts = table.parts(2).unwrap();
         assert_eq!((parts.src_port, parts.dst_port, parts.protocol), (40_000, 443, 6));
@@ -303,7 +307,7 @@ mod tests {
             let batch = batch_of(rows);
             let translation = table.translate(&batch);
             for row in 0..batch.len() {
-                table.intern_row(&batch, row, &translation);
+                translation.flow(&batch, row).map(|flow| table.intern(flow));
             }
         }
         let (flows, _) = one.absorb(&other);

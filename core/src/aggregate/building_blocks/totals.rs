@@ -32,14 +32,7 @@ impl Totals {
         let Some(logged) = batch.logged.get(row) else { return };
         self.count(batch, row);
         // Where a counter is not logged its column holds 0.
-        let value = |column: &[u64]| column.get(row).copied().unwrap_or(0);
-        let counters = [
-            value(&batch.packets_src_to_dst),
-            value(&batch.bytes_src_to_dst),
-            value(&batch.packets_dst_to_src),
-            value(&batch.bytes_dst_to_src),
-        ];
-        self.add_counters(counters, *logged);
+        self.add_counters(batch.amounts(row), *logged);
         self.overflowed |= batch.weights.get(row).map_or(0, |weight| weight.overflowed);
     }
 

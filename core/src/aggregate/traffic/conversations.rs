@@ -2,11 +2,11 @@
 
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::attempts::Conversation;
-use crate::aggregate::building_blocks::flow_table::{FlowTable, Translation};
+use crate::aggregate::building_blocks::flow_table::{FlowTable, SRC_PORT, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
+use crate::aggregate::building_blocks::pasts::FirstTuple;
 use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
-use crate::aggregate::building_blocks::session_starts::FirstTuple;
 use crate::batch::Batch;
 use crate::condensed::Condensed;
 use crate::sorting::sort_by_key;
@@ -51,9 +51,6 @@ travels!(Counted { flow, traffic, started_before });
 
 /// Not known yet.
 const NONE: u32 = u32::MAX;
-
-/// The bits of a flow that stand for its source port.
-const SRC_PORT: u128 = 0xffff << 48;
 
 impl Conversations {
     /// No conversations yet.
@@ -120,8 +117,8 @@ impl Aggregate for Conversations {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, tells_sessions, .. } = condensed;
-        if !tells_sessions {
+        let cells = condensed.cells;
+        if condensed.pasts.is_none() {
             return false;
         }
         let translation = self.flows.translate(cells);

@@ -18,6 +18,7 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
 use crate::aggregate::building_blocks::key_table::KeyTable;
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
+use crate::aggregate::building_blocks::pasts::{Pasts, Since};
 use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
@@ -71,9 +72,11 @@ pub struct Timeline {
     /// What is to be spread.
     events: Events,
     first_ms: Option<i64>,
+    /// Tuples that were spread already, over less than their whole time.
+    shortened: u64,
 }
 
-travels!(Timeline { every_ms, spread, keys, buckets, events, first_ms });
+travels!(Timeline { every_ms, spread, keys, buckets, events, first_ms, shortened });
 
 type Buckets = HashMap<(i64, u32), Totals, FixedState>;
 
@@ -96,6 +99,7 @@ impl Timeline {
             buckets: Buckets::default(),
             events: Events::default(),
             first_ms: None,
+            shortened: 0,
         }
     }
 
@@ -128,22 +132,22 @@ impl Timeline {
                 let usual_ms = event.time_ms.saturating_sub(CONTINUE_MS);
                 if event.kind == Kind::End { usual_ms.min(first_ms) } else { usual_ms }
             });
-            self.spread_event(event, counters, from_ms, buckets, assumed);
+            let put = |bucket_ms, part| self.add_counters(bucket_ms, event, part, buckets);
+            assumed.shortened += u64::from(self.spread_counters(counters, from_ms, event.time_ms, put));
         }
     }
 
-    /// Spreads an event's counters from that time to its own.
-    fn spread_event(
+    /// Spreads counters from one time to another: hands each bucket its part. True where that would be too many buckets:
+    /// then the latest ones have it all.
+    fn spread_counters(
         &self,
-        event: &Event,
         counters: [u64; 4],
         from_ms: i64,
-        buckets: &mut Buckets,
-        assumed: &mut Assumed,
-    ) {
-        let to_ms = event.time_ms;
+        to_ms: i64,
+        mut put: impl FnMut(i64, [u64; 4]),
+    ) -> bool {
         let earliest_ms = self.bucket(to_ms).saturating_sub(self.every_ms.saturating_mul(MOST_BUCKETS - 1));
-        assumed.shortened += u64::from(from_ms < earliest_ms);
+        let is_shortened = from_ms < earliest_ms;
         let from_ms = from_ms.max(earliest_ms);
         let whole = u64::try_from(to_ms.saturating_sub(from_ms)).unwrap_or(0);
         let mut bucket_ms = self.bucket(from_ms);
@@ -157,17 +161,65 @@ impl Timeline {
             }
             let part = u64::try_from(next_ms.saturating_sub(from_ms)).unwrap_or(0);
             let until = counters.map(|counter| share(counter, part, whole));
-            self.add_counters(bucket_ms, event, less(until, done), buckets);
+            put(bucket_ms, less(until, done));
             done = until;
             bucket_ms = next_ms;
         }
         let logged_ms = self.bucket(to_ms);
         let last_ms = if whole == 0 { logged_ms } else { bucket_ms };
-        self.add_counters(last_ms, event, less(counters, done), buckets);
+        put(last_ms, less(counters, done));
         if last_ms != logged_ms {
             // There the tuple counts as a tuple, so its counters are known to add nothing.
-            self.add_counters(logged_ms, event, [0; 4], buckets);
+            put(logged_ms, [0; 4]);
         }
+        is_shortened
+    }
+
+    /// Takes in rows whose pasts are told: all but a few are spread at once.
+    fn add_spread(&mut self, condensed: &Condensed<'_>, pasts: &Pasts) {
+        let Condensed { cells, rows, .. } = condensed;
+        let codes = self.keys.codes(cells);
+        let translation = self.events.flows.translate(cells);
+        let mut events = core::mem::take(&mut self.events);
+        let mut sums = Sums::default();
+        let mut shortened = 0;
+        let mut bucket_ms = Nearby::default();
+        condensed.for_each_row(|row, cell, time_ms| {
+            let code = codes.get(cell).copied().unwrap_or(0);
+            let logged_ms = bucket_ms.of(time_ms, self);
+            let (Some(kind), Some(logged), Some(counted)) =
+                (Kind::of_row(rows, row), rows.logged.get(row), sums.of(key(logged_ms, code)))
+            else {
+                return;
+            };
+            counted.count(rows, row);
+            let counters = rows.amounts(row);
+            let is_spread = kind >= Kind::Continue && counters != [0; 4];
+            let from_ms = match pasts.since(row) {
+                Since::Ms(since_ms) => time_ms.saturating_sub(since_ms),
+                Since::Nothing if !is_spread => time_ms,
+                Since::Unknown | Since::Nothing => {
+                    let port = rows.src_port.get(row).copied().unwrap_or(0);
+                    if let Some(flow) = translation.flow_of_cell(cells, cell, port) {
+                        events.add_row(rows, row, flow, code);
+                    }
+                    return;
+                }
+            };
+            if !is_spread || from_ms >= logged_ms {
+                counted.add_counters(counters, *logged);
+                return;
+            }
+            let put = |bucket_ms, part| {
+                if let Some(totals) = sums.of(key(bucket_ms, code)) {
+                    totals.add_counters(part, *logged);
+                }
+            };
+            shortened += u64::from(self.spread_counters(counters, from_ms, time_ms, put));
+        });
+        self.events = events;
+        self.shortened += shortened;
+        self.add_sums(&sums);
     }
 
     fn add_counters(&self, bucket_ms: i64, event: &Event, counters: [u64; 4], buckets: &mut Buckets) {
@@ -197,8 +249,7 @@ impl Aggregate for Timeline {
         let codes = self.keys.codes(batch);
         let mut sums = Sums::default();
         for (row, (time_ms, code)) in batch.time_ms.iter().zip(&codes).enumerate() {
-            let key = u128::from(self.bucket(*time_ms) as u64) << 64 | u128::from(*code);
-            let Some(totals) = sums.of(key) else { continue };
+            let Some(totals) = sums.of(key(self.bucket(*time_ms), *code)) else { continue };
             if self.spread {
                 totals.count(batch, row);
             } else {
@@ -212,22 +263,21 @@ impl Aggregate for Timeline {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        if self.spread || !self.keys.are_told_by_cells() {
+        let Condensed { cells, rows, pasts, .. } = condensed;
+        if !self.keys.are_told_by_cells() || self.spread && pasts.is_none() {
             return false;
         }
-        let Condensed { cells, rows, .. } = condensed;
         self.first_ms = [self.first_ms, cells.time_ms.iter().min().copied()].into_iter().flatten().min();
+        if let Some(pasts) = pasts.filter(|_| self.spread) {
+            self.add_spread(condensed, pasts);
+            return true;
+        }
         let codes = self.keys.codes(cells);
         let mut sums = Sums::default();
-        // Rows of one bucket mostly follow each other.
-        let mut bucket = (i64::MAX, 0);
+        let mut bucket_ms = Nearby::default();
         condensed.for_each_row(|row, cell, time_ms| {
-            if time_ms < bucket.0 || time_ms - bucket.0 >= self.every_ms {
-                let start_ms = self.bucket(time_ms);
-                bucket = (start_ms, u128::from(start_ms as u64) << 64);
-            }
             let code = codes.get(cell).copied().unwrap_or(0);
-            if let Some(totals) = sums.of(bucket.1 | u128::from(code)) {
+            if let Some(totals) = sums.of(key(bucket_ms.of(time_ms, self), code)) {
                 totals.add(rows, row);
             }
         });
@@ -237,6 +287,7 @@ impl Aggregate for Timeline {
 
     fn merge(&mut self, other: Timeline) {
         self.first_ms = [self.first_ms, other.first_ms].into_iter().flatten().min();
+        self.shortened += other.shortened;
         let mut codes: HashMap<u32, u32, FixedState> = HashMap::default();
         for ((bucket_ms, code), totals) in &other.buckets {
             let code = *codes.entry(*code).or_insert_with(|| self.keys.code_of(other.keys.values(*code)));
@@ -247,7 +298,7 @@ impl Aggregate for Timeline {
 
     fn finish(mut self) -> Table {
         let mut buckets = core::mem::take(&mut self.buckets);
-        let mut assumed = Assumed::default();
+        let mut assumed = Assumed { shortened: self.shortened, ..Assumed::default() };
         let ordered = self.events.ordered();
         let mut of_flow = Vec::new();
         for flow in 0..self.events.flows.len() as u32 {
@@ -282,6 +333,34 @@ impl Aggregate for Timeline {
         table.add("bits_per_second", Values::F64(totals.iter().map(bits).collect()));
         table.notes.extend(assumed.notes());
         table
+    }
+}
+
+/// A bucket and a key in one number.
+#[inline]
+fn key(bucket_ms: i64, code: u32) -> u128 {
+    u128::from(bucket_ms as u64) << 64 | u128::from(code)
+}
+
+/// The bucket of the last row: rows of one bucket mostly follow each other.
+#[derive(Debug)]
+struct Nearby {
+    bucket_ms: i64,
+}
+
+impl Default for Nearby {
+    fn default() -> Nearby {
+        Nearby { bucket_ms: i64::MAX }
+    }
+}
+
+impl Nearby {
+    #[inline]
+    fn of(&mut self, time_ms: i64, timeline: &Timeline) -> i64 {
+        if time_ms < self.bucket_ms || time_ms.saturating_sub(self.bucket_ms) >= timeline.every_ms {
+            self.bucket_ms = timeline.bucket(time_ms);
+        }
+        self.bucket_ms
     }
 }
 

@@ -136,7 +136,7 @@ impl Aggregate for Check {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.add_condensed(&Condensed::of_tuples(batch));
+        self.add_condensed(&Condensed::of_tuples(batch, None));
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {

@@ -346,22 +346,22 @@ class WorkerEngine implements Engine {
     await Promise.resolve();
     void this.questions.idle().then(keepNoLonger);
     // Answers without it are the same, and slower.
-    void this.questions.idle().then(() => this.tellStarts()).catch(() => undefined);
+    void this.questions.idle().then(() => this.tellPasts()).catch(() => undefined);
   }
 
-  /** Sees to it that workers know where sessions start, so that a change of the filter need not look for it. */
-  private async tellStarts(): Promise<void> {
+  /** Sees to it that workers know what came before each tuple in its flow, so that a change of the filter need not look for it. */
+  private async tellPasts(): Promise<void> {
     const { pool, questions } = this;
     const drop = this.drops;
     const isOver = (): boolean => drop !== this.drops || pool !== this.pool;
     if (isOver() || this.phase === "reading" || this.workers.some(({ droppedTuples }) => droppedTuples > 0)) return;
     const found: Uint8Array[] = [];
-    for (const part of await pool.all((worker) => worker.call("findStarts", []))) if (part !== null) found.push(part);
+    for (const part of await pool.all((worker) => worker.call("findPasts", []))) if (part !== null) found.push(part);
     if (isOver() || found.length < pool.size) return;
     const leader = await pool.at(0);
-    const shares = await leader.call("shareOutStarts", [found], found.map(({ buffer }) => buffer as ArrayBuffer));
+    const shares = await leader.call("shareOutPasts", [found], found.map(({ buffer }) => buffer as ArrayBuffer));
     if (isOver()) return;
-    const marked = await pool.all((worker, number) => worker.call("markStarts", [shares[number] ?? new Uint8Array()]));
+    const marked = await pool.all((worker, number) => worker.call("tellPasts", [shares[number] ?? new Uint8Array()]));
     if (!isOver() && marked.every(Boolean)) questions.isTold = true;
   }
 

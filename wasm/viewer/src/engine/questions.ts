@@ -35,7 +35,7 @@ export class Questions {
   private jobs = 0;
   private pending = 0;
   private idling: (() => void)[] = [];
-  /** Workers know where sessions start: they need not look up flows to count them. */
+  /** Workers know what came before each tuple in its flow. */
   isTold = false;
 
   constructor(

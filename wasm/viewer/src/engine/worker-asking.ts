@@ -1,6 +1,6 @@
 /** A worker's part of answers: jobs one after the other, a page at a time, so that it hears when one is cancelled. */
 
-import type { Job, Session, Starts } from "../../../pkg/worker/vnetflow.js";
+import type { Job, Pasts, Session } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
 import { Moved } from "./rpc";
 
@@ -34,7 +34,7 @@ export class Asking {
   private readonly endings = new Map<number, () => void>();
   private last: Promise<unknown> = Promise.resolve();
   private revision = 0;
-  private starts: Starts | null = null;
+  private pasts: Pasts | null = null;
   /** The last job that ran to its end. */
   private done = -1;
 
@@ -113,32 +113,32 @@ export class Asking {
     }
   }
 
-  /** Where sessions start whose begin is not in the data, as far as it was read here; null where it was asked for anew meanwhile. */
-  async findStarts(): Promise<Uint8Array | null> {
-    const starts = (this.starts = this.session.beginStarts());
-    return (await this.inSlices(starts, () => this.session.findStarts(starts))) ? starts.toBytes() : null;
+  /** What came before rows in their flows, as far as it was read here; null where it was asked for anew meanwhile. */
+  async findPasts(): Promise<Uint8Array | null> {
+    const pasts = (this.pasts = this.session.beginPasts());
+    return (await this.inSlices(pasts, () => this.session.findPasts(pasts))) ? pasts.toBytes() : null;
   }
 
-  /** Marks the starts that are this worker's, for later questions; false where they were not found here, or anew meanwhile. */
-  async markStarts(share: Uint8Array): Promise<boolean> {
-    const { starts } = this;
-    if (starts === null) return false;
-    starts.keep(share);
-    if (!(await this.inSlices(starts, () => this.session.markStarts(starts)))) return false;
-    starts.free();
-    this.starts = null;
+  /** Notes it at the rows, with what others have of the same flows; false where it was asked for anew meanwhile. */
+  async tellPasts(share: Uint8Array): Promise<boolean> {
+    const { pasts } = this;
+    if (pasts === null) return false;
+    pasts.keep(share);
+    if (!(await this.inSlices(pasts, () => this.session.tellPasts(pasts)))) return false;
+    pasts.free();
+    this.pasts = null;
     return true;
   }
 
-  /** Takes steps until one says that it was the last, and lets messages in between; false where the starts are found anew. */
-  private async inSlices(starts: Starts, step: () => boolean): Promise<boolean> {
+  /** Takes steps until one says that it was the last, and lets messages in between; false where it is asked for anew. */
+  private async inSlices(pasts: Pasts, step: () => boolean): Promise<boolean> {
     let until = performance.now() + SLICE_MS;
     while (!step()) {
       if (performance.now() < until) continue;
       await lookUp();
       until = performance.now() + SLICE_MS;
-      if (this.starts === starts) continue;
-      starts.free();
+      if (this.pasts === pasts) continue;
+      pasts.free();
       return false;
     }
     return true;

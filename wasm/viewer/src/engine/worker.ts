@@ -1,6 +1,6 @@
 /** A worker: one instance of the module, which reads the sources it is given and answers its part of questions. */
 
-import { initSync, recognise, Session, shareOutStarts, tupleAt } from "../../../pkg/worker/vnetflow.js";
+import { initSync, recognise, Session, shareOutPasts, tupleAt } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
 import { Reading } from "./reading";
 import { Moved, serve, type Port } from "./rpc";
@@ -66,17 +66,17 @@ export class WorkerApi {
     return this.parts.asking.ask(job, questions, view, told, leads);
   }
 
-  findStarts(): Promise<Uint8Array | null> {
-    return this.parts.asking.findStarts();
+  findPasts(): Promise<Uint8Array | null> {
+    return this.parts.asking.findPasts();
   }
 
   /** What each worker keeps of what all found. */
-  shareOutStarts(found: Uint8Array[]): Uint8Array[] {
-    return shareOutStarts(found);
+  shareOutPasts(found: Uint8Array[]): Uint8Array[] {
+    return shareOutPasts(found);
   }
 
-  markStarts(share: Uint8Array): Promise<boolean> {
-    return this.parts.asking.markStarts(share);
+  tellPasts(share: Uint8Array): Promise<boolean> {
+    return this.parts.asking.tellPasts(share);
   }
 
   complete(job: number, index: number, others: Uint8Array[], notes: string[]): Moved<Record<string, PackedTable>> {
