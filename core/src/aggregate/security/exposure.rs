@@ -28,7 +28,7 @@ use crate::travel::travels;
 use crate::tuple::{Action, starts_flow};
 use core::cmp::Reverse;
 use core::net::IpAddr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What is reached from public addresses: answered services first, then allowed ones, then attempted ones.
 #[derive(Clone, Debug, Default)]
@@ -45,11 +45,46 @@ struct Asked {
     attempted: u64,
     denied: u64,
     can_tell: bool,
-    answered_ports: BTreeSet<u16>,
+    answered_ports: Ports,
     span: TimeSpan,
 }
 
 travels!(Asked { totals, attempted, denied, can_tell, answered_ports, span });
+
+/// Distinct ports.
+#[derive(Clone, Debug, Default)]
+struct Ports {
+    /// Some of them twice, at most as often as there are distinct ones.
+    ports: Vec<u16>,
+    distinct: usize,
+}
+
+travels!(Ports { ports } without distinct);
+
+impl Ports {
+    fn add(&mut self, port: u16) {
+        // Rows of one flow follow each other.
+        if self.ports.last() == Some(&port) {
+            return;
+        }
+        if self.ports.len() >= (2 * self.distinct).max(16) {
+            self.distinct = self.count();
+        }
+        self.ports.push(port);
+    }
+
+    fn merge(&mut self, other: &Ports) {
+        self.ports.extend_from_slice(&other.ports);
+        self.distinct = self.count();
+    }
+
+    /// How many there are; leaves each once.
+    fn count(&mut self) -> usize {
+        self.ports.sort_unstable();
+        self.ports.dedup();
+        self.ports.len()
+    }
+}
 
 /// One service.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +112,7 @@ impl Tally for Asked {
         self.attempted += other.attempted;
         self.denied += other.denied;
         self.can_tell |= other.can_tell;
-        self.answered_ports.extend(other.answered_ports);
+        self.answered_ports.merge(&other.answered_ports);
         self.span.merge(other.span);
     }
 }
@@ -92,7 +127,7 @@ impl Asked {
         match Answer::of(batch, row) {
             Answer::Came => {
                 self.can_tell = true;
-                self.answered_ports.extend(batch.src_port.get(row));
+                batch.src_port.get(row).into_iter().for_each(|port| self.answered_ports.add(*port));
             }
             Answer::Missing => self.can_tell = true,
             Answer::Unknown => {}
@@ -132,9 +167,9 @@ impl Aggregate for Exposure {
             service.sources += 1;
             service.attempted += attempted;
             service.allowed += attempted - highest(places, |place| place.denied).min(attempted);
-            let answered: BTreeSet<u16> =
-                places.iter().flat_map(|place| place.answered_ports.iter().copied()).collect();
-            service.answered += answered.len() as u64;
+            let mut answered = Ports::default();
+            places.iter().for_each(|place| answered.merge(&place.answered_ports));
+            service.answered += answered.count() as u64;
             for place in places {
                 service.can_tell |= place.can_tell;
                 service.totals.merge(&place.totals);
@@ -165,6 +200,7 @@ mod tests {
     use super::*;
     use crate::aggregate::tests::trials::{self, TestRow, lawful, printed, row, whole};
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     const COLUMNS: [&str; 7] =
         ["dst_ip", "dst_port", "protocol", "sources", "attempted", "allowed", "answered"];
