@@ -5,10 +5,11 @@
 //! take cells for rows; others look up what they need of each row and the rest at its cell ([`Condensed`]).
 
 use crate::aggregate::Pasts;
+use crate::aggregate::answer::Answer;
 use crate::batch::{Batch, Group};
 use crate::filter::Filter;
 use crate::origin::RuleOrigin;
-use crate::tuple::starts_flow;
+use crate::tuple::{Action, State, starts_flow};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
@@ -24,6 +25,10 @@ pub struct Weight {
     pub flows: u32,
     /// Those and the ones with which a session starts whose begin is not in the data; without these until they are told.
     pub sessions: u32,
+    /// Allowed tuples that end a flow.
+    pub ended: u32,
+    /// Bits: some tuple tells that the destination answered (1), some that it did not (2).
+    pub answers: u8,
     /// Time of the last tuple, in milliseconds since 1970 UTC.
     pub last_ms: i64,
     /// Bits of the counters whose sums do not fit 64 bits, as in `Batch::logged`.
@@ -321,17 +326,45 @@ impl SomeCells {
 }
 
 impl Weight {
+    /// Of a row: what it says itself, or what is said of its cell.
+    #[inline]
+    pub(crate) fn of(batch: &Batch, row: usize) -> Option<Weight> {
+        match batch.weights.get(row) {
+            Some(weight) => Some(*weight),
+            None => Weight::of_tuple(batch, row, false),
+        }
+    }
+
     /// Of a batch's rows that are tuples, each for itself; `pasts` as in [`Cells::tell_sessions`].
     #[must_use]
     pub fn of_tuples(batch: &Batch, pasts: &Pasts) -> Vec<Weight> {
-        let tuples = batch.time_ms.iter().zip(&batch.action).zip(&batch.state).enumerate();
-        tuples
-            .map(|(row, ((last_ms, action), state))| {
-                let flows = u32::from(starts_flow(*action, *state));
-                let sessions = flows + u32::from(pasts.starts_session(row));
-                Weight { tuples: 1, flows, sessions, last_ms: *last_ms, overflowed: 0 }
-            })
-            .collect()
+        let weight = |row| Weight::of_tuple(batch, row, pasts.starts_session(row));
+        (0..batch.len()).filter_map(weight).collect()
+    }
+
+    #[inline]
+    fn of_tuple(batch: &Batch, row: usize, starts_session: bool) -> Option<Weight> {
+        let (action, state) = (*batch.action.get(row)?, *batch.state.get(row)?);
+        let flows = u32::from(starts_flow(action, state));
+        Some(Weight {
+            tuples: 1,
+            flows,
+            sessions: flows + u32::from(starts_session),
+            ended: u32::from(action == Action::Allow && state == Some(State::End)),
+            answers: Answer::of(batch, row).bit(),
+            last_ms: *batch.time_ms.get(row)?,
+            overflowed: 0,
+        })
+    }
+
+    /// True where some tuple tells that the destination answered.
+    pub(crate) fn is_answered(self) -> bool {
+        self.answers & Answer::Came.bit() != 0
+    }
+
+    /// True where some tuple tells that the destination did not answer.
+    pub(crate) fn is_silent(self) -> bool {
+        self.answers & Answer::Missing.bit() != 0
     }
 }
 
@@ -356,17 +389,18 @@ impl Default for Sum {
 impl Sum {
     #[inline]
     fn add(&mut self, rows: &Batch, row: usize, starts_session: bool) {
-        let (Some(time_ms), Some(action), Some(state), Some(logged)) =
-            (rows.time_ms.get(row), rows.action.get(row), rows.state.get(row), rows.logged.get(row))
+        let (Some(one), Some(logged)) = (Weight::of_tuple(rows, row, starts_session), rows.logged.get(row))
         else {
             return;
         };
-        self.first_ms = self.first_ms.min(*time_ms);
-        self.weight.last_ms = self.weight.last_ms.max(*time_ms);
-        self.weight.tuples += 1;
-        let starts_flow = u32::from(starts_flow(*action, *state));
-        self.weight.flows += starts_flow;
-        self.weight.sessions += starts_flow + u32::from(starts_session);
+        self.first_ms = self.first_ms.min(one.last_ms);
+        let weight = &mut self.weight;
+        weight.last_ms = weight.last_ms.max(one.last_ms);
+        weight.tuples += 1;
+        weight.flows += one.flows;
+        weight.sessions += one.sessions;
+        weight.ended += one.ended;
+        weight.answers |= one.answers;
         self.logged |= logged;
         for (bit, (sum, counter)) in self.counters.iter_mut().zip(rows.amounts(row)).enumerate() {
             let (new, is_over) = sum.overflowing_add(counter);

@@ -23,6 +23,7 @@ mod vantage;
 pub(crate) mod tests;
 
 pub use analysis::{Analysis, AnalysisError};
+pub(crate) use building_blocks::answer;
 pub use building_blocks::keys::{Key, KeyError};
 pub use building_blocks::pasts::{FlowPasts, Pasts};
 pub use building_blocks::totals::Totals;

@@ -24,6 +24,15 @@ const ANSWER_LOGGED: u8 = 0b1100;
 const UDP: u8 = 17;
 
 impl Answer {
+    /// A bit for an answer that a row can tell.
+    pub(crate) fn bit(self) -> u8 {
+        match self {
+            Answer::Came => 1,
+            Answer::Missing => 2,
+            Answer::Unknown => 0,
+        }
+    }
+
     /// What that row tells.
     #[inline]
     pub(crate) fn of(batch: &Batch, row: usize) -> Answer {

@@ -6,6 +6,7 @@
 //!
 //! Not here: what is counted at a place. The analyses bring that as a [`Tally`].
 
+use crate::batch::Batch;
 use crate::condensed::Condensed;
 use crate::dictionary::Addresses;
 use crate::sorting::sort_by;
@@ -146,6 +147,17 @@ impl<T: Tally> Attempts<T> {
                 take(tally, row);
             }
         });
+    }
+
+    /// Hands every cell, or row where these are not summed, to the tally of its conversation and place.
+    #[inline]
+    pub(crate) fn add_cells(
+        &mut self,
+        cells: &Batch,
+        is_wanted: impl Fn(usize) -> bool,
+        take: impl FnMut(&mut T, usize),
+    ) {
+        self.add(&Condensed::of_tuples(cells, None), |cell, _| is_wanted(cell), take);
     }
 
     /// Takes in what another one has taken in.

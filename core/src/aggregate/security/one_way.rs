@@ -9,17 +9,16 @@
 //! hold more ends than begins, those that ended.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::answer::Answer;
 use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
-use crate::condensed::Condensed;
+use crate::condensed::{Condensed, Weight};
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
-use crate::tuple::{Action, State, starts_flow};
+use crate::tuple::Action;
 use core::cmp::Reverse;
 
 /// Conversations that were asked for and never answered: most tries first.
@@ -64,19 +63,16 @@ impl Tally for Asked {
 
 impl Asked {
     fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) else { return };
+        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
         self.totals.add(batch, row);
         self.span.add_row(batch, row);
         if *action == Action::Deny {
             return;
         }
-        self.begun += u64::from(starts_flow(*action, *state));
-        self.ended += u64::from(*state == Some(State::End));
-        match Answer::of(batch, row) {
-            Answer::Came => self.is_answered = true,
-            Answer::Missing => self.is_silent = true,
-            Answer::Unknown => {}
-        }
+        self.begun += u64::from(weight.flows);
+        self.ended += u64::from(weight.ended);
+        self.is_answered |= weight.is_answered();
+        self.is_silent |= weight.is_silent();
     }
 }
 
@@ -85,11 +81,11 @@ impl Aggregate for OneWay {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.add_condensed(&Condensed::of_tuples(batch, None));
+        self.attempts.add_cells(batch, |_| true, |asked, row| asked.add(batch, row));
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        self.attempts.add(condensed, |_, _| true, |asked, row| asked.add(condensed.rows, row));
+        self.add(condensed.cells);
         true
     }
 
@@ -125,7 +121,9 @@ impl Aggregate for OneWay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::answer::Answer;
     use crate::aggregate::tests::trials::{self, TestRow, lawful, printed, row, whole};
+    use crate::tuple::State;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

@@ -23,16 +23,15 @@
 mod tests;
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::answer::Answer;
 use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
-use crate::condensed::Condensed;
+use crate::condensed::{Condensed, Weight};
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
-use crate::tuple::{Action, State, names, starts_flow};
+use crate::tuple::{Action, names};
 use core::cmp::Reverse;
 use core::fmt;
 use core::net::IpAddr;
@@ -133,17 +132,16 @@ impl Tally for Probed {
 
 impl Probed {
     fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) else { return };
-        let is_denied = *action == Action::Deny;
-        self.denied += u64::from(is_denied);
-        self.begun += u64::from(!is_denied && starts_flow(*action, *state));
-        self.ended += u64::from(!is_denied && *state == Some(State::End));
-        self.span.add_row(batch, row);
-        match Answer::of(batch, row) {
-            Answer::Came => self.is_answered = true,
-            Answer::Missing => self.is_silent = true,
-            Answer::Unknown => {}
+        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
+        if *action == Action::Deny {
+            self.denied += u64::from(weight.tuples);
+        } else {
+            self.begun += u64::from(weight.flows);
         }
+        self.ended += u64::from(weight.ended);
+        self.span.add_row(batch, row);
+        self.is_answered |= weight.is_answered();
+        self.is_silent |= weight.is_silent();
     }
 
     fn tries(&self) -> u64 {
@@ -214,12 +212,14 @@ fn has_burst<'t>(times_ms: impl Iterator<Item = &'t i64>, count: usize, window_m
     times_ms.iter().zip(nth).any(|(first, nth)| nth - first <= window_ms)
 }
 
+/// Ports that only services use.
+const SERVICES_BELOW: u16 = 1024;
+
+/// Linux's first ephemeral port; Windows' are higher.
+const EPHEMERAL_FROM: u16 = 32_768;
+
 /// True for rows that look like answers logged the wrong way round.
 fn is_reversed(batch: &Batch, row: usize) -> bool {
-    /// Ports that only services use.
-    const SERVICES_BELOW: u16 = 1024;
-    /// Linux's first ephemeral port; Windows' are higher.
-    const EPHEMERAL_FROM: u16 = 32_768;
     batch.src_port.get(row).is_some_and(|port| *port < SERVICES_BELOW)
         && batch.dst_port.get(row).is_some_and(|port| *port >= EPHEMERAL_FROM)
 }
@@ -229,12 +229,16 @@ impl Aggregate for Scans {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.add_condensed(&Condensed::of_tuples(batch, None));
+        self.attempts.add_cells(batch, |row| !is_reversed(batch, row), |probed, row| probed.add(batch, row));
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let rows = condensed.rows;
-        self.attempts.add(condensed, |_, row| !is_reversed(rows, row), |probed, row| probed.add(rows, row));
+        let Condensed { cells, rows, .. } = condensed;
+        // Only there the source port matters.
+        let is_ephemeral = |cell: usize| cells.dst_port.get(cell).is_some_and(|port| *port >= EPHEMERAL_FROM);
+        self.attempts.add_cells(cells, |cell| !is_ephemeral(cell), |probed, cell| probed.add(cells, cell));
+        let is_wanted = |cell, row| is_ephemeral(cell) && !is_reversed(rows, row);
+        self.attempts.add(condensed, is_wanted, |probed, row| probed.add(rows, row));
         true
     }
 

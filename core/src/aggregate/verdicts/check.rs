@@ -15,17 +15,16 @@
 
 use super::policy::{Member, Policy};
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::answer::Answer;
 use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
-use crate::condensed::Condensed;
+use crate::condensed::{Condensed, Weight};
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM};
 use crate::table::{Table, Values};
 use crate::travel::travels;
-use crate::tuple::{Action, State, names, starts_flow};
+use crate::tuple::{Action, names};
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
@@ -114,13 +113,15 @@ impl Tally for Talk {
 
 impl Talk {
     fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) else { return };
-        let is_denied = *action == Action::Deny;
+        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
         self.totals.add(batch, row);
-        self.denied += u64::from(is_denied);
-        self.begun += u64::from(!is_denied && starts_flow(*action, *state));
-        self.ended += u64::from(!is_denied && *state == Some(State::End));
-        self.is_answered |= Answer::of(batch, row) == Answer::Came;
+        if *action == Action::Deny {
+            self.denied += u64::from(weight.tuples);
+        } else {
+            self.begun += u64::from(weight.flows);
+        }
+        self.ended += u64::from(weight.ended);
+        self.is_answered |= weight.is_answered();
         self.span.add_row(batch, row);
     }
 }
@@ -136,17 +137,15 @@ impl Aggregate for Check {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.add_condensed(&Condensed::of_tuples(batch, None));
+        let platform = [batch.addresses.code(AZURE_PLATFORM.0), batch.addresses.code(AZURE_METADATA.0)];
+        let is_platform =
+            |codes: &[u32], row: usize| codes.get(row).is_some_and(|code| platform.contains(&Some(*code)));
+        let is_wanted = |row: usize| !is_platform(&batch.src_ip, row) && !is_platform(&batch.dst_ip, row);
+        self.attempts.add_cells(batch, is_wanted, |talk, row| talk.add(batch, row));
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, rows, .. } = condensed;
-        let platform = [cells.addresses.code(AZURE_PLATFORM.0), cells.addresses.code(AZURE_METADATA.0)];
-        let is_platform =
-            |codes: &[u32], cell: usize| codes.get(cell).is_some_and(|code| platform.contains(&Some(*code)));
-        let is_wanted =
-            |cell: usize, _| !is_platform(&cells.src_ip, cell) && !is_platform(&cells.dst_ip, cell);
-        self.attempts.add(condensed, is_wanted, |talk, row| talk.add(rows, row));
+        self.add(condensed.cells);
         true
     }
 

@@ -28,7 +28,7 @@ use crate::condensed::Condensed;
 use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::travel::travels;
-use crate::tuple::names;
+use crate::tuple::{State, names};
 use core::fmt;
 use core::net::IpAddr;
 use ipnet::IpNet;
@@ -193,7 +193,10 @@ impl Aggregate for Findings {
         self.scans.add_condensed(condensed);
         self.beacons.add_condensed(condensed);
         self.one_way.add_condensed(condensed);
-        self.talks.add(condensed, |_, _| true, |talk, row| talk.add(condensed.rows, row));
+        let Condensed { cells, rows, .. } = condensed;
+        self.talks.add_cells(cells, |_| true, |talk, cell| talk.add(cells, cell));
+        let continues = |_, row: usize| rows.state.get(row) == Some(&Some(State::Continue));
+        self.talks.add(condensed, continues, |talk, row| talk.add_continued(rows, row));
         true
     }
 

@@ -1,14 +1,14 @@
 //! Findings that need no analysis of their own: all from one tally of every conversation.
 
 use super::{Finding, FindingKind, FindingsOptions, Severity};
-use crate::aggregate::building_blocks::answer::Answer;
 use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::batch::Batch;
+use crate::condensed::Weight;
 use crate::groups::is_public;
 use crate::time::format_time_ms;
 use crate::travel::travels;
-use crate::tuple::{Action, State, starts_flow};
+use crate::tuple::Action;
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,29 +66,34 @@ impl Tally for Talk {
 }
 
 impl Talk {
+    /// Takes in a row, or a cell, but not that a flow continues.
     pub(super) fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state), Some(time_ms)) =
-            (batch.action.get(row), batch.state.get(row), batch.time_ms.get(row))
-        else {
-            return;
-        };
-        let is_denied = *action == Action::Deny;
-        self.denied += u64::from(is_denied);
-        self.begun += u64::from(!is_denied && starts_flow(*action, *state));
-        self.ended += u64::from(!is_denied && *state == Some(State::End));
-        self.is_answered |= Answer::of(batch, row) == Answer::Came;
-        // Where a counter is not logged its column holds 0.
-        let bytes = |column: &[u64]| column.get(row).copied().unwrap_or(0);
-        self.sent_bytes = self.sent_bytes.saturating_add(bytes(&batch.bytes_src_to_dst));
-        self.received_bytes = self.received_bytes.saturating_add(bytes(&batch.bytes_dst_to_src));
-        self.span.add(*time_ms);
-        if *state == Some(State::Continue)
-            && let Some(port) = batch.src_port.get(row)
-        {
-            let (rows, span) = self.continued.entry(*port).or_default();
-            *rows += 1;
-            span.add(*time_ms);
+        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
+        if *action == Action::Deny {
+            self.denied += u64::from(weight.tuples);
+        } else {
+            self.begun += u64::from(weight.flows);
         }
+        self.ended += u64::from(weight.ended);
+        self.is_answered |= weight.is_answered();
+        let [_, sent_bytes, _, received_bytes] = batch.amounts(row);
+        let add = |sum: &mut u64, bytes: u64, bit: u8| {
+            // A sum that does not fit is the largest one.
+            let bytes = if weight.overflowed & bit == 0 { bytes } else { u64::MAX };
+            *sum = sum.saturating_add(bytes);
+        };
+        add(&mut self.sent_bytes, sent_bytes, 1 << 1);
+        add(&mut self.received_bytes, received_bytes, 1 << 3);
+        self.span.add_row(batch, row);
+    }
+
+    /// Takes in that a flow continues, where a row says so.
+    #[inline]
+    pub(super) fn add_continued(&mut self, rows: &Batch, row: usize) {
+        let (Some(port), Some(time_ms)) = (rows.src_port.get(row), rows.time_ms.get(row)) else { return };
+        let (count, span) = self.continued.entry(*port).or_default();
+        *count += 1;
+        span.add(*time_ms);
     }
 
     fn tries(&self) -> u64 {
