@@ -29,6 +29,9 @@ const USUAL_BUDGET_BYTES = 2 * 1024 * 1024 * 1024;
 const PROGRESS_MS = 50;
 const CHANGE_MS = 250;
 
+/** Questions that take long are asked no more often than this while reading, and again behind it. */
+const PATIENCE_MS = 2000;
+
 /** So many values of a column are offered in the filter box. */
 const OFFERED_VALUES = 200;
 
@@ -52,6 +55,10 @@ class WorkerEngine implements Engine {
   private opened = 0;
   /** How often something was dropped. */
   private drops = 0;
+  /** Resolves when all that was dropped is read, and workers have made ready for questions about it. */
+  private ready: Promise<void> = Promise.resolve();
+  private tellReady = (): void => undefined;
+  private askedLongAt = 0;
   private shown: { rows: RowAt[]; view: View } = { rows: [], view: { filter: "", once: false } };
   private values = new Map<string, [string, number][]>();
   private toldAt = 0;
@@ -74,6 +81,11 @@ class WorkerEngine implements Engine {
     const { library, pool } = this;
     this.opened++;
     this.drops++;
+    if (this.opened === 1) {
+      this.tellReady();
+      this.ready = new Promise((resolve) => (this.tellReady = resolve));
+      this.askedLongAt = performance.now();
+    }
     this.questions.isTold = false;
     this.phase = "reading";
     this.files += files.length;
@@ -85,7 +97,12 @@ class WorkerEngine implements Engine {
       await library.read(files);
     } finally {
       // Only the last of several drops ends reading.
-      if (--this.opened === 0 && library === this.library) await this.ended();
+      if (--this.opened === 0 && library === this.library) {
+        await this.ended().catch((error: unknown) => {
+          this.tellReady();
+          throw error;
+        });
+      }
     }
   }
 
@@ -251,7 +268,7 @@ class WorkerEngine implements Engine {
       (message) => this.questions.fail(message),
     );
     this.pool = pool;
-    this.questions = new Questions(pool, (view) => this.prepare(view));
+    this.questions = new Questions(pool, { rows: (view) => this.prepare(view), patience: () => this.patience() });
     this.side = new SideFiles(pool, () => this.forget());
     const { side } = this;
     this.library = new Library(pool, this.options.split ?? USUAL_LIMITS, {
@@ -262,6 +279,7 @@ class WorkerEngine implements Engine {
     const { library } = this;
     this.allRows = new RowsOfAll(pool, (place) => library.orders[place] ?? [0, 0]);
     this.phase = "idle";
+    this.tellReady();
     this.files = this.filesDone = this.bytes = this.bytesDone = this.opened = this.tuplesAtChange = 0;
     this.values.clear();
     this.choices.clear();
@@ -344,9 +362,26 @@ class WorkerEngine implements Engine {
     this.tellProgress(true);
     this.tellChange();
     await Promise.resolve();
-    void this.questions.idle().then(keepNoLonger);
-    // Answers without it are the same, and slower.
-    void this.questions.idle().then(() => this.tellPasts()).catch(() => undefined);
+    const { tellReady } = this;
+    void this.questions
+      .idle()
+      .then(() => {
+        keepNoLonger();
+        return this.tellPasts();
+      })
+      // Answers without it are the same, and slower.
+      .catch(() => undefined)
+      .then(tellReady);
+  }
+
+  /** Resolves when a question that takes long may be asked: behind reading, or once in a while. */
+  private async patience(): Promise<void> {
+    if (this.phase === "reading") {
+      const wait = this.askedLongAt + PATIENCE_MS - performance.now();
+      await Promise.race([this.ready, new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)))]);
+      this.askedLongAt = performance.now();
+    }
+    if (this.phase !== "reading") await this.ready;
   }
 
   /** Sees to it that workers know what came before each tuple in its flow, so that a change of the filter need not look for it. */

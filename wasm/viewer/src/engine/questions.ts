@@ -20,8 +20,17 @@ interface Waiting {
   further: AskedPart[];
   job: RunningJob | null;
   isDone: boolean;
+  isHeld: boolean;
   resolve(tables: Record<string, Table>): void;
   reject(error: Error): void;
+}
+
+/** What sees to the rows that questions are about. */
+export interface Preparing {
+  /** Sees to it that workers know which rows count; gives what a reader must know of that. */
+  rows(view: View): Promise<string | null>;
+  /** Resolves when a question that takes long may be asked. */
+  patience(): Promise<void>;
 }
 
 interface RunningJob {
@@ -34,27 +43,29 @@ export class Questions {
   private fresh: Waiting[] = [];
   private jobs = 0;
   private pending = 0;
+  /** Those of them that wait for a better moment. */
+  private held = 0;
   private idling: (() => void)[] = [];
   /** Workers know what came before each tuple in its flow. */
   isTold = false;
 
   constructor(
     private readonly pool: Pool,
-    /** Sees to it that workers know which rows count; gives what a reader must know of that. */
-    private readonly prepare: (view: View) => Promise<string | null>,
+    private readonly preparing: Preparing,
   ) {}
 
-  /** True while any question waits for its answer. */
+  /** True while any question waits for its answer, other than for a better moment. */
   get isBusy(): boolean {
-    return this.pending > 0;
+    return this.pending > this.held;
   }
 
   ask(question: JobQuestion, view: View, key: string | undefined, further: AskedPart[] = []): Promise<Record<string, Table>> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         this.pending--;
+        if (waiting.isHeld) this.held--;
         waiting.isDone = true;
-        if (this.pending === 0) for (const resolve of this.idling.splice(0)) resolve();
+        this.tellIdle();
         if (key !== undefined && this.keyed.get(key) === waiting) this.keyed.delete(key);
       };
       const waiting: Waiting = {
@@ -63,6 +74,7 @@ export class Questions {
         further,
         job: null,
         isDone: false,
+        isHeld: false,
         resolve: (tables) => {
           if (waiting.isDone) return;
           settle();
@@ -87,13 +99,13 @@ export class Questions {
 
   /** The workers' parts of an answer that is completed elsewhere. */
   async parts(question: JobQuestion, view: View): Promise<AskedPart[]> {
-    await this.prepare(view);
+    await this.preparing.rows(view);
     const id = this.jobs++;
     const { isTold } = this;
     return (await this.pool.all((worker) => worker.call("ask", [id, [question], view, isTold, false]))).flat();
   }
 
-  /** Resolves when no question waits. */
+  /** Resolves when no question waits, other than for a better moment. */
   idle(): Promise<void> {
     return this.isBusy ? new Promise((resolve) => this.idling.push(resolve)) : Promise.resolve();
   }
@@ -101,6 +113,23 @@ export class Questions {
   /** Rejects everything that waits. */
   fail(message: string): void {
     for (const waiting of this.fresh.splice(0)) waiting.reject(new Error(message));
+  }
+
+  private tellIdle(): void {
+    if (!this.isBusy) for (const resolve of this.idling.splice(0)) resolve();
+  }
+
+  /** Waits for the moment in which long questions may be asked. */
+  private async hold(group: Waiting[]): Promise<void> {
+    this.held += group.length;
+    for (const waiting of group) waiting.isHeld = true;
+    this.tellIdle();
+    await this.preparing.patience();
+    for (const waiting of group) {
+      if (waiting.isDone) continue;
+      waiting.isHeld = false;
+      this.held--;
+    }
   }
 
   private supersede(waiting: Waiting): void {
@@ -114,7 +143,7 @@ export class Questions {
     for (const waiting of this.fresh.splice(0)) {
       if (waiting.isDone) continue;
       const { view, question } = waiting;
-      const key = JSON.stringify([view.filter, view.once, SLOW.has(question.analysis)]);
+      const key = JSON.stringify([view.filter, view.once, takesLong(question)]);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [waiting]);
       else group.push(waiting);
@@ -130,7 +159,8 @@ export class Questions {
     const job: RunningJob = { id: this.jobs++, waiting: group };
     for (const waiting of group) waiting.job = job;
     try {
-      const overcount = await this.prepare(first.view);
+      if (slowness(group) > 0) await this.hold(group);
+      const overcount = await this.preparing.rows(first.view);
       if (group.every(({ isDone }) => isDone)) return;
       const questions = group.map(({ question }) => question);
       const { isTold } = this;
@@ -170,7 +200,11 @@ export class Questions {
 }
 
 function slowness(group: Waiting[]): number {
-  return group.some(({ question }) => SLOW.has(question.analysis)) ? 1 : 0;
+  return group.some(({ question }) => takesLong(question)) ? 1 : 0;
+}
+
+function takesLong({ analysis, parameters }: JobQuestion): boolean {
+  return SLOW.has(analysis) || (analysis === "timeline" && parameters.spread !== false);
 }
 
 /** A question as workers take it. */
