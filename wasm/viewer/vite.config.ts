@@ -7,6 +7,7 @@ import { defineConfig, type Plugin } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
 import { offline } from "./build/offline";
 import { strictPolicy } from "./build/policy";
+import { encode } from "./src/engine/base85";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -17,7 +18,7 @@ const packed: Plugin = {
   load(id) {
     const [path = "", query] = id.split("?");
     if (query !== "packed") return null;
-    return `export default ${JSON.stringify(gzipSync(readFileSync(path), { level: 9 }).toString("base64"))};`;
+    return `export default ${JSON.stringify(encode(gzipSync(readFileSync(path), { level: 9 })))};`;
   },
 };
 
