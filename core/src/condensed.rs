@@ -96,8 +96,10 @@ const NO_CELL: u16 = u16::MAX;
 pub struct Condensed<'a> {
     /// The cells, with dictionaries, groups and records.
     pub cells: &'a Batch,
-    /// All rows of the batch, without these.
-    pub rows: &'a Batch,
+    /// The times of all rows of the batch, in milliseconds since 1970 UTC.
+    pub times_ms: &'a [i64],
+    /// All rows of the batch, without dictionaries, groups and records; `None` where they are not at hand.
+    pub rows: Option<&'a Batch>,
     /// What came before each row, where that is told of all batches and the rows that count are whole flows; then sessions
     /// are told in the weights.
     pub pasts: Option<&'a Pasts>,
@@ -111,13 +113,20 @@ impl Condensed<'_> {
     /// Rows that are tuples as cells, each for itself: with dictionaries, and with weights where `pasts` are given.
     #[must_use]
     pub fn of_tuples<'b>(batch: &'b Batch, pasts: Option<&'b Pasts>) -> Condensed<'b> {
-        Condensed { cells: batch, rows: batch, pasts, of_rows: None, some: None }
+        Condensed {
+            cells: batch,
+            times_ms: &batch.time_ms,
+            rows: Some(batch),
+            pasts,
+            of_rows: None,
+            some: None,
+        }
     }
 
     /// Calls for each row that counts, in order: with its number, its cell and its time.
     #[inline(always)]
     pub(crate) fn for_each_row(&self, mut take: impl FnMut(usize, usize, i64)) {
-        let times_ms = &self.rows.time_ms;
+        let times_ms = self.times_ms;
         let (Some(of_rows), some) = (self.of_rows, self.some) else {
             times_ms.iter().enumerate().for_each(|(row, time_ms)| take(row, row, *time_ms));
             return;
@@ -263,26 +272,28 @@ impl Cells {
         SomeCells { cells, places, kept: None, rows: 0 }
     }
 
-    /// Hands over all cells of this batch. `pasts` as in [`Condensed`].
-    pub fn with(&mut self, batch: &mut Batch, pasts: Option<&Pasts>, take: impl FnOnce(&Condensed<'_>)) {
-        let of_rows = Some(self.of_rows.as_slice());
-        batch.lend_dictionaries(&mut self.cells, |rows, cells| {
-            take(&Condensed { cells, rows, pasts, of_rows, some: None });
-        });
-    }
-
-    /// Hands over some cells, as [`Cells::with`] does.
-    pub fn with_some(
-        &self,
-        some: &mut SomeCells,
+    /// Hands over all cells, or some of them. The batch may lack its rows where `times_ms` has their times; `pasts` as in
+    /// [`Condensed`].
+    pub fn with(
+        &mut self,
+        some: Option<&mut SomeCells>,
         batch: &mut Batch,
+        times_ms: Option<&[i64]>,
         pasts: Option<&Pasts>,
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let of_rows = Some(self.of_rows.as_slice());
+        let Some(some) = some else {
+            batch.lend_dictionaries(&mut self.cells, |batch, cells| {
+                let (rows, times_ms) = rows_or_times(batch, times_ms);
+                take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: None });
+            });
+            return;
+        };
         let mut columns = core::mem::take(&mut some.cells);
-        batch.lend_dictionaries(&mut columns, |rows, cells| {
-            take(&Condensed { cells, rows, pasts, of_rows, some: Some(some) });
+        batch.lend_dictionaries(&mut columns, |batch, cells| {
+            let (rows, times_ms) = rows_or_times(batch, times_ms);
+            take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: Some(some) });
         });
         some.cells = columns;
     }
@@ -295,6 +306,13 @@ impl Cells {
         }
         let is_kept = |cell: &u16| some.places.get(usize::from(*cell)).is_some_and(|place| *place != NO_CELL);
         (0..).zip(&self.of_rows).filter_map(|(row, cell)| is_kept(cell).then_some(row)).collect()
+    }
+}
+
+fn rows_or_times<'b>(batch: &'b Batch, times_ms: Option<&'b [i64]>) -> (Option<&'b Batch>, &'b [i64]) {
+    match times_ms {
+        Some(times_ms) => (None, times_ms),
+        None => (Some(batch), &batch.time_ms),
     }
 }
 

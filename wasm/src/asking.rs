@@ -143,9 +143,14 @@ impl Session {
         let mut items: Vec<&mut Standing> =
             job.items.iter_mut().flatten().filter(|item| item.pages == next).collect();
         items.iter_mut().for_each(|item| item.pages += 1);
-        view.with_cells(next, page, scratch, job.is_told, |cells| {
-            items.retain_mut(|item| !item.state.add_condensed(cells));
-        });
+        // Without rows first: packed ones take longer to unpack than most answers.
+        for needs_rows in [false, true] {
+            if !items.is_empty() && (needs_rows || !page.is_unpacked()) {
+                view.with_cells(next, page, scratch, job.is_told, needs_rows, |cells| {
+                    items.retain_mut(|item| !item.state.add_condensed(cells));
+                });
+            }
+        }
         if !items.is_empty() {
             view.with_rows(next, page, scratch, |batch| {
                 items.iter_mut().for_each(|item| item.state.add(batch));

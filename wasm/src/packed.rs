@@ -44,12 +44,39 @@ impl Narrow {
         }
     }
 
-    fn unpack(&self) -> Vec<u64> {
+    /// All of them, each made into what it stands for.
+    fn unpack<T>(&self, make: impl Fn(u64) -> T) -> Vec<T> {
         match self {
-            Narrow::U8(values) => values.iter().map(|value| u64::from(*value)).collect(),
-            Narrow::U16(values) => values.iter().map(|value| u64::from(*value)).collect(),
-            Narrow::U32(values) => values.iter().map(|value| u64::from(*value)).collect(),
-            Narrow::U64(values) => values.clone(),
+            Narrow::U8(values) => values.iter().map(|value| make(u64::from(*value))).collect(),
+            Narrow::U16(values) => values.iter().map(|value| make(u64::from(*value))).collect(),
+            Narrow::U32(values) => values.iter().map(|value| make(u64::from(*value))).collect(),
+            Narrow::U64(values) => values.iter().map(|value| make(*value)).collect(),
+        }
+    }
+
+    /// So many rows, of which those whose bit is set have these, and the others 0.
+    fn unpack_counted(&self, rows: usize, counted: &[u64]) -> Vec<u64> {
+        fn spread<T: Copy + Into<u64>>(values: &[T], rows: usize, counted: &[u64]) -> Vec<u64> {
+            let mut column = vec![0; rows];
+            let mut values = values.iter();
+            for (rows, word) in column.chunks_mut(64).zip(counted) {
+                let mut word = *word;
+                while word != 0 {
+                    if let (Some(row), Some(value)) =
+                        (rows.get_mut(word.trailing_zeros() as usize), values.next())
+                    {
+                        *row = (*value).into();
+                    }
+                    word &= word - 1;
+                }
+            }
+            column
+        }
+        match self {
+            Narrow::U8(values) => spread(values, rows, counted),
+            Narrow::U16(values) => spread(values, rows, counted),
+            Narrow::U32(values) => spread(values, rows, counted),
+            Narrow::U64(values) => spread(values, rows, counted),
         }
     }
 
@@ -64,7 +91,7 @@ impl Narrow {
     }
 
     fn codes(&self) -> Vec<u32> {
-        self.unpack().into_iter().map(|value| value as u32).collect()
+        self.unpack(|value| value as u32)
     }
 }
 
@@ -116,6 +143,17 @@ impl Packed {
         self.rows
     }
 
+    /// The time of each row.
+    pub(crate) fn times_ms(&self) -> Vec<i64> {
+        self.times.unpack(|time| self.first_ms.wrapping_add(time as i64))
+    }
+
+    /// Part of what each row says in few values; every row's code is in the table.
+    fn kind_parts<T: Copy>(&self, kinds: &[u32], nothing: T, part: impl Fn(&Kind) -> T) -> Vec<T> {
+        let parts: Vec<T> = self.kind_table.iter().map(part).collect();
+        kinds.iter().map(|kind| parts.get(*kind as usize).copied().unwrap_or(nothing)).collect()
+    }
+
     /// Copies the columns of these rows.
     pub(crate) fn gather(&self, rows: &[u32], to: &mut Batch) {
         let [src_ip, dst_ip] = &self.ends;
@@ -149,8 +187,7 @@ impl Packed {
 
     /// Puts the columns back into their batch for as long as that takes.
     pub(crate) fn with<R>(&mut self, batch: &mut Batch, take: impl FnOnce(&mut Batch) -> R) -> R {
-        let times = self.times.unpack().into_iter();
-        batch.time_ms = times.map(|time| self.first_ms.wrapping_add(time as i64)).collect();
+        batch.time_ms = self.times_ms();
         let [src_ip, dst_ip] = &self.ends;
         (batch.src_ip, batch.dst_ip) = (src_ip.codes(), dst_ip.codes());
         batch.group = self.group.codes();
@@ -158,14 +195,20 @@ impl Packed {
         core::mem::swap(&mut batch.src_port, src_port);
         core::mem::swap(&mut batch.dst_port, dst_port);
         core::mem::swap(&mut batch.offset, &mut self.offset);
-        for code in self.kinds.codes() {
-            push_kind(batch, self.kind_table.get(code as usize));
-        }
-        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = &self.counters;
-        batch.packets_src_to_dst = self.counter(packets_src_to_dst);
-        batch.bytes_src_to_dst = self.counter(bytes_src_to_dst);
-        batch.packets_dst_to_src = self.counter(packets_dst_to_src);
-        batch.bytes_dst_to_src = self.counter(bytes_dst_to_src);
+        let kinds = self.kinds.codes();
+        batch.protocol = self.kind_parts(&kinds, 0, |kind| kind.0);
+        batch.direction = self.kind_parts(&kinds, Direction::Inbound, |kind| kind.1);
+        batch.action = self.kind_parts(&kinds, Action::Allow, |kind| kind.2);
+        batch.state = self.kind_parts(&kinds, None, |kind| kind.3);
+        batch.encryption = self.kind_parts(&kinds, None, |kind| kind.4);
+        batch.version = self.kind_parts(&kinds, 0, |kind| kind.5);
+        batch.logged = self.kind_parts(&kinds, 0, |kind| kind.6);
+        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] =
+            self.counters.each_ref().map(|column| column.unpack_counted(self.rows, &self.counted));
+        batch.packets_src_to_dst = packets_src_to_dst;
+        batch.bytes_src_to_dst = bytes_src_to_dst;
+        batch.packets_dst_to_src = packets_dst_to_src;
+        batch.bytes_dst_to_src = bytes_dst_to_src;
         let result = take(batch);
         let [src_port, dst_port] = &mut self.ports;
         core::mem::swap(&mut batch.src_port, src_port);
@@ -173,23 +216,6 @@ impl Packed {
         core::mem::swap(&mut batch.offset, &mut self.offset);
         empty(batch);
         result
-    }
-
-    fn counter(&self, packed: &Narrow) -> Vec<u64> {
-        let mut values = packed.unpack().into_iter();
-        let mut column = vec![0; self.rows];
-        for (rows, word) in column.chunks_mut(64).zip(&self.counted) {
-            let mut word = *word;
-            while word != 0 {
-                if let (Some(row), Some(value)) =
-                    (rows.get_mut(word.trailing_zeros() as usize), values.next())
-                {
-                    *row = value;
-                }
-                word &= word - 1;
-            }
-        }
-        column
     }
 }
 

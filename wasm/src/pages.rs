@@ -4,7 +4,7 @@ use crate::packed::Packed;
 use std::collections::VecDeque;
 use vnetflow_core::aggregate::Pasts;
 use vnetflow_core::batch::Batch;
-use vnetflow_core::condensed::{Cells, SomeCells};
+use vnetflow_core::condensed::{Cells, Condensed, SomeCells};
 
 /// Whether a page has cells.
 #[derive(Debug, Default)]
@@ -96,21 +96,35 @@ impl Page {
         result
     }
 
-    /// Hands over its rows, its cells and what came before its rows, if it has cells.
-    pub(crate) fn with_both(&mut self, take: impl FnOnce(&mut Batch, &mut Cells, &Pasts)) {
+    /// Hands over its cells, or some of them, if it has any; `is_told`: with what came before its rows. Where that takes
+    /// unpacking, the rows behind them only if they are needed.
+    pub(crate) fn with_condensed(
+        &mut self,
+        some: Option<&mut SomeCells>,
+        is_told: bool,
+        needs_rows: bool,
+        take: impl FnOnce(&Condensed<'_>),
+    ) {
         let Condensation::Cells(cells) = &mut self.cells else { return };
+        let pasts = is_told.then_some(&self.pasts);
         match &mut self.packed {
-            None => take(&mut self.batch, cells, &self.pasts),
-            Some(packed) => packed.with(&mut self.batch, |batch| take(batch, cells, &self.pasts)),
+            None => cells.with(some, &mut self.batch, None, pasts, take),
+            Some(packed) if needs_rows => {
+                packed.with(&mut self.batch, |batch| cells.with(some, batch, None, pasts, take));
+            }
+            Some(packed) => cells.with(some, &mut self.batch, Some(&packed.times_ms()), pasts, take),
         }
     }
 
     /// The cells of some of its rows, a truth value for each row; `None` where it has no cells.
     pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool]) -> Option<SomeCells> {
         self.cells()?;
-        let mut some = None;
-        self.with_both(|batch, cells, pasts| some = Some(cells.of_kept(batch, is_kept, pasts)));
-        some
+        let Condensation::Cells(cells) = &self.cells else { return None };
+        let of_kept = |batch: &mut Batch| cells.of_kept(batch, is_kept, &self.pasts);
+        Some(match &mut self.packed {
+            None => of_kept(&mut self.batch),
+            Some(packed) => packed.with(&mut self.batch, of_kept),
+        })
     }
 
     /// Tells what came before its rows.

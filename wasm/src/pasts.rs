@@ -68,7 +68,6 @@ impl Session {
 /// What several sessions have of the same flows: what each found comes in, what each keeps goes out in the same order.
 #[wasm_bindgen(js_name = shareOutPasts)]
 pub fn share_out_pasts(found: Vec<js_sys::Uint8Array>) -> Result<Vec<js_sys::Uint8Array>, JsError> {
-    let found: Vec<Vec<u8>> = found.iter().map(js_sys::Uint8Array::to_vec).collect();
-    let shares = FlowPasts::share_out(&found)?;
+    let shares = FlowPasts::share_out(found.iter().map(js_sys::Uint8Array::to_vec))?;
     Ok(shares.iter().map(|share| js_sys::Uint8Array::from(share.as_slice())).collect())
 }

@@ -254,7 +254,11 @@ impl Session {
         }
         if self.tuples - self.dropped_rows > UNPACKED_ROWS {
             // Those before are packed already; a page that is new is asked about next, but there is no telling how many follow.
-            self.pages.iter_mut().rev().take_while(|page| page.is_unpacked()).for_each(Page::pack);
+            for page in self.pages.iter_mut().rev().take_while(|page| page.is_unpacked()) {
+                // While its rows are at hand: everything will ask for them.
+                page.cells();
+                page.pack();
+            }
         }
     }
 }

@@ -113,25 +113,26 @@ impl View {
     }
 
     /// Hands over the rows of a page that are kept as cells, where there are any. `is_told`: what came before rows is told of
-    /// all pages.
+    /// all pages. Where that takes unpacking, the rows behind them only if they are needed.
     pub(crate) fn with_cells(
         &mut self,
         number: usize,
         page: &mut Page,
         scratch: &mut Batch,
         is_told: bool,
+        needs_rows: bool,
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let is_told = is_told && self.keeps_flows_whole;
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
-            Some(Kept::Some(Either::Cells(some), _)) => page.with_both(|batch, cells, pasts| {
-                cells.with_some(some, batch, is_told.then_some(pasts), take);
-            }),
-            None | Some(Kept::All) if page.cells().is_some() => page.with_both(|batch, cells, pasts| {
-                cells.with(batch, is_told.then_some(pasts), take);
-            }),
-            _ if is_told => {
+            Some(Kept::Some(Either::Cells(some), _)) => {
+                page.with_condensed(Some(some), is_told, needs_rows, take);
+            }
+            None | Some(Kept::All) if page.cells().is_some() => {
+                page.with_condensed(None, is_told, needs_rows, take);
+            }
+            _ if is_told && needs_rows => {
                 let rows = self.rows(number, page);
                 let pasts = page.pasts.of_rows(&rows);
                 self.with_rows(number, page, scratch, |batch| {

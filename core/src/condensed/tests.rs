@@ -75,8 +75,7 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
             flows
         })
         .collect();
-    let bytes: Vec<Vec<u8>> = flows.iter().map(FlowPasts::to_bytes).collect();
-    let shares = FlowPasts::share_out(&bytes).unwrap();
+    let shares = FlowPasts::share_out(flows.iter().map(FlowPasts::to_bytes)).unwrap();
     flows.iter_mut().zip(&shares).for_each(|(flows, bits)| flows.keep(bits));
     batches
         .into_iter()
@@ -102,7 +101,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
     let mut could = false;
     let mut take = |condensed: &Condensed<'_>| could = state.add_condensed(condensed);
     match (&mut worker.cells[number], filter) {
-        (Some(cells), None) => cells.with(batch, pasts, &mut take),
+        (Some(cells), None) => cells.with(None, batch, None, pasts, &mut take),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
             let mut some = if Cells::are_enough_for(filter) {
@@ -115,7 +114,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
             let kept = (0..).zip(&whole).filter_map(|(row, keep): (u32, _)| keep.then_some(row));
             assert_eq!(cells.rows_of(&some), kept.collect::<Vec<_>>());
             assert_eq!(some.rows(), whole.iter().filter(|keep| **keep).count());
-            cells.with_some(&mut some, batch, pasts, &mut take);
+            cells.with(Some(&mut some), batch, None, pasts, &mut take);
         }
         (None, _) => {
             if let Some(pasts) = pasts {
@@ -235,7 +234,7 @@ fn a_sum_that_does_not_fit_is_null_in_cells_too() {
 
 #[test]
 fn damaged_bytes_share_out_nothing() {
-    assert!(FlowPasts::share_out(&[FlowPasts::new().to_bytes(), b"no".to_vec()]).is_err());
+    assert!(FlowPasts::share_out([FlowPasts::new().to_bytes(), b"no".to_vec()]).is_err());
 }
 
 #[test]

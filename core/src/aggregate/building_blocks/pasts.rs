@@ -107,16 +107,17 @@ pub struct FlowPasts {
     flows: FlowTable,
     /// By the flow's number.
     firsts: Vec<FirstTuple>,
+    /// The time of each flow's tuple that came last.
+    lasts_ms: Vec<i64>,
     courses: Vec<Course>,
     recent: Recent,
 }
 
-travels!(FlowPasts { flows, firsts } without courses, recent);
+travels!(FlowPasts { flows, firsts } without lasts_ms, courses, recent);
 
 /// How the tuples of a flow follow each other.
 #[derive(Clone, Copy, Debug)]
 struct Course {
-    last_ms: i64,
     /// Those that came first are allowed, with a state.
     has_state: bool,
     /// So are all others, each later than the one before it; or none is.
@@ -135,19 +136,22 @@ impl FlowPasts {
     /// Takes in all rows of a batch, in the order in which [`FlowPasts::pasts`] will be asked.
     pub fn add(&mut self, batch: &Batch) {
         let translation = self.flows.translate(batch);
-        let FlowPasts { flows, firsts, courses, recent } = self;
+        let FlowPasts { flows, firsts, lasts_ms, courses, recent } = self;
         for (row, time_ms) in batch.time_ms.iter().enumerate() {
             let Some(flow) = translation.flow(batch, row) else { continue };
             let tuple = FirstTuple::of(batch, row);
             let number = recent.number(flow, || flows.intern(flow)) as usize;
             if number == firsts.len() {
                 firsts.push(tuple.unwrap_or(FirstTuple::NEVER));
-                courses.push(Course { last_ms: *time_ms, has_state: tuple.is_some(), is_plain: true });
-            } else if let (Some(first), Some(course)) = (firsts.get_mut(number), courses.get_mut(number)) {
+                lasts_ms.push(*time_ms);
+                courses.push(Course { has_state: tuple.is_some(), is_plain: true });
+            } else if let (Some(first), Some(last_ms), Some(course)) =
+                (firsts.get_mut(number), lasts_ms.get_mut(number), courses.get_mut(number))
+            {
                 *first = tuple.unwrap_or(FirstTuple::NEVER).min(*first);
-                let is_later = (1..=MOST_MS).contains(&time_ms.saturating_sub(course.last_ms));
+                let is_later = (1..=MOST_MS).contains(&time_ms.saturating_sub(*last_ms));
                 course.is_plain &= tuple.is_some() == course.has_state && (is_later || !course.has_state);
-                course.last_ms = *time_ms;
+                *last_ms = *time_ms;
             }
         }
     }
@@ -164,12 +168,13 @@ impl FlowPasts {
     /// # Errors
     ///
     /// Where any bytes are damaged.
-    pub fn share_out(workers: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, PartialError> {
+    pub fn share_out(workers: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<Vec<u8>>, PartialError> {
         let mut whole = FlowPasts::new();
         let mut is_shared: Vec<bool> = Vec::new();
-        let mut parts = Vec::with_capacity(workers.len());
+        let mut parts = Vec::new();
         for bytes in workers {
-            let part: FlowPasts = partial::opened(NAME, bytes)?;
+            let part: FlowPasts = partial::opened(NAME, &bytes)?;
+            drop(bytes);
             let known = whole.flows.len();
             let (numbers, _) = whole.flows.absorb(&part.flows);
             whole.firsts.resize(whole.flows.len(), FirstTuple::NEVER);
@@ -217,29 +222,30 @@ impl FlowPasts {
                 *first = FirstTuple::NEVER;
             }
             course.is_plain &= bits & 2 == 0;
-            course.last_ms = i64::MIN;
         }
+        self.lasts_ms.fill(i64::MIN);
     }
 
     /// What came before each row of a batch. To be asked once about each batch that was taken in, in the same order.
     pub fn pasts(&mut self, batch: &Batch) -> Pasts {
         let translation = self.flows.translate(batch);
-        let FlowPasts { flows, firsts, courses, recent } = self;
+        let FlowPasts { flows, firsts, lasts_ms, courses, recent } = self;
         let mut past = |row: usize| {
             let (flow, time_ms) = (translation.flow(batch, row)?, *batch.time_ms.get(row)?);
             let number = recent.number(flow, || flows.find(flow).unwrap_or(u32::MAX)) as usize;
-            let (first, course) = (firsts.get_mut(number)?, courses.get_mut(number)?);
+            let (first, course) = (firsts.get_mut(number)?, courses.get(number)?);
             let Some(tuple) = FirstTuple::of(batch, row) else { return Some(u32::from(course.is_plain)) };
             let starts_session = tuple.goes_on() && *first == tuple;
             if starts_session {
                 *first = FirstTuple::NEVER;
             }
-            let since = match (course.is_plain, course.last_ms) {
+            let last_ms = lasts_ms.get_mut(number)?;
+            let since = match (course.is_plain, *last_ms) {
                 (false, _) => 0,
                 (true, i64::MIN) => 1,
                 (true, last_ms) => time_ms.wrapping_sub(last_ms) as u32 + 1,
             };
-            course.last_ms = time_ms;
+            *last_ms = time_ms;
             Some(since | if starts_session { STARTS_SESSION } else { 0 })
         };
         Pasts { rows: (0..batch.len()).map(|row| past(row).unwrap_or(0)).collect() }

@@ -170,7 +170,7 @@ impl Aggregate for Beacons {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, rows, .. } = condensed;
+        let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
         for time_ms in cells.time_ms.iter().min().copied().into_iter().chain(cells.last_ms()) {
             self.data.add(time_ms);
         }

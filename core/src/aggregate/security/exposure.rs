@@ -144,7 +144,7 @@ impl Aggregate for Exposure {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, rows, .. } = condensed;
+        let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
         let is_public: Vec<bool> =
             cells.addresses.values().iter().map(|address| is_public(*address)).collect();
         let is_wanted = |cell: usize, _| {

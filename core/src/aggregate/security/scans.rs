@@ -233,7 +233,7 @@ impl Aggregate for Scans {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, rows, .. } = condensed;
+        let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
         // Only there the source port matters.
         let is_ephemeral = |cell: usize| cells.dst_port.get(cell).is_some_and(|port| *port >= EPHEMERAL_FROM);
         self.attempts.add_cells(cells, |cell| !is_ephemeral(cell), |probed, cell| probed.add(cells, cell));

@@ -117,8 +117,8 @@ impl Endpoints {
     }
 
     /// Takes in which ports were served and used. `ends`: each cell's source and destination.
-    fn add_services(&mut self, condensed: &Condensed<'_>, ends: &[(u32, u32)]) {
-        let Condensed { cells, rows, .. } = condensed;
+    fn add_services(&mut self, condensed: &Condensed<'_>, rows: &Batch, ends: &[(u32, u32)]) {
+        let cells = condensed.cells;
         // A bit for each answer that the rows of a cell tell.
         let mut told = vec![0_u8; cells.len()];
         condensed.for_each_row(|row, cell, _| {
@@ -184,7 +184,7 @@ impl Aggregate for Endpoints {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let cells = condensed.cells;
+        let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
         let own: Vec<u32> =
             cells.addresses.values().iter().map(|address| self.addresses.intern(*address)).collect();
         let own = |code: &u32| own.get(*code as usize).copied().unwrap_or(0);
@@ -207,7 +207,7 @@ impl Aggregate for Endpoints {
             }
             last = Some((src, dst));
         }
-        self.add_services(condensed, &ends);
+        self.add_services(condensed, rows, &ends);
         true
     }
 

@@ -176,8 +176,8 @@ impl Timeline {
     }
 
     /// Takes in rows whose pasts are told: all but a few are spread at once.
-    fn add_spread(&mut self, condensed: &Condensed<'_>, pasts: &Pasts) {
-        let Condensed { cells, rows, .. } = condensed;
+    fn add_spread(&mut self, condensed: &Condensed<'_>, rows: &Batch, pasts: &Pasts) {
+        let cells = condensed.cells;
         let codes = self.keys.codes(cells);
         let translation = self.events.flows.translate(cells);
         let mut events = core::mem::take(&mut self.events);
@@ -263,13 +263,13 @@ impl Aggregate for Timeline {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, rows, pasts, .. } = condensed;
+        let Condensed { cells, rows: Some(rows), pasts, .. } = condensed else { return false };
         if !self.keys.are_told_by_cells() || self.spread && pasts.is_none() {
             return false;
         }
         self.first_ms = [self.first_ms, cells.time_ms.iter().min().copied()].into_iter().flatten().min();
         if let Some(pasts) = pasts.filter(|_| self.spread) {
-            self.add_spread(condensed, pasts);
+            self.add_spread(condensed, rows, pasts);
             return true;
         }
         let codes = self.keys.codes(cells);

@@ -189,11 +189,11 @@ impl Aggregate for Findings {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
+        let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
         self.exposure.add_condensed(condensed);
         self.scans.add_condensed(condensed);
         self.beacons.add_condensed(condensed);
         self.one_way.add_condensed(condensed);
-        let Condensed { cells, rows, .. } = condensed;
         self.talks.add_cells(cells, |_| true, |talk, cell| talk.add(cells, cell));
         let continues = |_, row: usize| rows.state.get(row) == Some(&Some(State::Continue));
         self.talks.add(condensed, continues, |talk, row| talk.add_continued(rows, row));
