@@ -126,31 +126,28 @@ impl Condensed<'_> {
     /// Calls for each row that counts, in order: with its number, its cell and its time.
     #[inline(always)]
     pub(crate) fn for_each_row(&self, mut take: impl FnMut(usize, usize, i64)) {
-        let times_ms = self.times_ms;
-        let (Some(of_rows), some) = (self.of_rows, self.some) else {
-            times_ms.iter().enumerate().for_each(|(row, time_ms)| take(row, row, *time_ms));
-            return;
+        let (places, kept) = match self.some {
+            Some(some) => (Some(some.places.as_slice()), some.kept.as_deref()),
+            None => (None, None),
         };
-        let rows = times_ms.iter().zip(of_rows).enumerate();
-        let Some(some) = some else {
-            rows.for_each(|(row, (time_ms, cell))| take(row, usize::from(*cell), *time_ms));
-            return;
-        };
-        let place = |cell: &u16| some.places.get(usize::from(*cell)).filter(|place| **place != NO_CELL);
-        match &some.kept {
-            None => {
-                for (row, (time_ms, cell)) in rows {
-                    if let Some(place) = place(cell) {
-                        take(row, usize::from(*place), *time_ms);
-                    }
-                }
+        // One loop for all cases: what is taken in stands in it, and would stand in each.
+        for (row, time_ms) in self.times_ms.iter().enumerate() {
+            if kept.is_some_and(|kept| kept.get(row / 64).is_none_or(|word| word >> (row % 64) & 1 == 0)) {
+                continue;
             }
-            Some(kept) => numbers_of(kept).for_each(|row| {
-                let row = row as usize;
-                if let (Some(time_ms), Some(place)) = (times_ms.get(row), of_rows.get(row).and_then(place)) {
-                    take(row, usize::from(*place), *time_ms);
-                }
-            }),
+            let Some(cell) =
+                self.of_rows.map_or(Some(row), |cells| cells.get(row).map(|cell| usize::from(*cell)))
+            else {
+                continue;
+            };
+            let place = match places {
+                None => cell,
+                Some(places) => match places.get(cell) {
+                    None | Some(&NO_CELL) => continue,
+                    Some(place) => usize::from(*place),
+                },
+            };
+            take(row, place, *time_ms);
         }
     }
 }

@@ -187,6 +187,15 @@ impl Packed {
 
     /// Puts the columns back into their batch for as long as that takes.
     pub(crate) fn with<R>(&mut self, batch: &mut Batch, take: impl FnOnce(&mut Batch) -> R) -> R {
+        self.unpack(batch);
+        let result = take(batch);
+        self.take_back(batch);
+        result
+    }
+
+    // Not inlined: it is much code, and rows are asked for in many places.
+    #[inline(never)]
+    fn unpack(&mut self, batch: &mut Batch) {
         batch.time_ms = self.times_ms();
         let [src_ip, dst_ip] = &self.ends;
         (batch.src_ip, batch.dst_ip) = (src_ip.codes(), dst_ip.codes());
@@ -209,13 +218,15 @@ impl Packed {
         batch.bytes_src_to_dst = bytes_src_to_dst;
         batch.packets_dst_to_src = packets_dst_to_src;
         batch.bytes_dst_to_src = bytes_dst_to_src;
-        let result = take(batch);
+    }
+
+    #[inline(never)]
+    fn take_back(&mut self, batch: &mut Batch) {
         let [src_port, dst_port] = &mut self.ports;
         core::mem::swap(&mut batch.src_port, src_port);
         core::mem::swap(&mut batch.dst_port, dst_port);
         core::mem::swap(&mut batch.offset, &mut self.offset);
         empty(batch);
-        result
     }
 }
 
