@@ -58,6 +58,11 @@ impl Groups {
     fn names(&self) -> Vec<String> {
         self.inner.names().iter().map(|name| (*name).to_owned()).collect()
     }
+
+    fn pairs(&self) -> Vec<(String, String)> {
+        let prefixes = self.inner.prefixes();
+        prefixes.map(|(prefix, code)| (prefix.to_string(), self.inner.name(code).to_owned())).collect()
+    }
 }
 
 /// A parsed filter.

@@ -71,6 +71,8 @@ class Groups:
         """Pairs of prefix and name."""
     def __reduce__(self) -> tuple[Callable[[type[Groups]], Groups], tuple[type[Groups]]]: ...
     def names(self) -> list[str]: ...
+    def pairs(self) -> list[tuple[str, str]]:
+        """Pairs of prefix and name, one for each prefix and each of its names."""
 
 @final
 class Filter:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @takes_common
 def diff(
     source: SourceLike,
-    *,
     after: SourceLike | None = None,
+    *,
     split: Time | None = None,
     by: str | Iterable[str] = "pair",
     **common: Unpack[Common],

@@ -35,8 +35,8 @@ _LEAST_BYTES_PER_TUPLE = 40
 @takes_common
 def read(
     source: SourceLike,
-    *,
     columns: str | Iterable[str] | None = None,
+    *,
     ip: IpForm = "string",
     **common: Unpack[Common],
 ) -> pl.DataFrame:

@@ -29,8 +29,8 @@ _BATCH_ROWS = 1 << 17
 @takes_common
 def scan(
     source: SourceLike,
-    *,
     columns: str | Iterable[str] | None = None,
+    *,
     ip: IpForm = "string",
     **common: Unpack[Common],
 ) -> pl.LazyFrame:

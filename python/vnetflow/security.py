@@ -214,7 +214,7 @@ def findings(
 
 
 @takes_common
-def host(source: SourceLike, *, ip: str, **common: Unpack[Common]) -> dict[str, pl.DataFrame]:
+def host(source: SourceLike, ip: str, **common: Unpack[Common]) -> dict[str, pl.DataFrame]:
     """Tell everything about one address.
 
     Parameters

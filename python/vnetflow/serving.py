@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from vnetflow.arguments import GroupsLike
     from vnetflow.documents import DocumentLike
     from vnetflow.sources import SourceLike
-    from vnetflow.viewer_files import GroupsFile
 
 _ADDRESS = "127.0.0.1"
 
@@ -111,7 +111,7 @@ class Viewer:
 def view(
     source: SourceLike,
     *,
-    groups: GroupsFile | None = None,
+    groups: GroupsLike | None = None,
     nsg: DocumentLike | None = None,
     policy: DocumentLike | None = None,
     filter: str | None = None,

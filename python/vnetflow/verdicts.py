@@ -90,7 +90,7 @@ def one_way(source: SourceLike, **common: Unpack[Common]) -> pl.DataFrame:
 
 
 @takes_common
-def why(source: SourceLike, *, src: str, dst: str, port: int | None = None, **common: Unpack[Common]) -> pl.DataFrame:
+def why(source: SourceLike, src: str, dst: str, port: int | None = None, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell why A can't reach B.
 
     Parameters
@@ -118,7 +118,7 @@ def why(source: SourceLike, *, src: str, dst: str, port: int | None = None, **co
 
 
 @takes_common
-def check(source: SourceLike, *, policy: DocumentLike, **common: Unpack[Common]) -> pl.DataFrame:
+def check(source: SourceLike, policy: DocumentLike, **common: Unpack[Common]) -> pl.DataFrame:
     """Tell whether traffic keeps a segmentation policy.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import zlib
@@ -11,19 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from vnetflow import _core
-from vnetflow.arguments import settings_of
+from vnetflow.arguments import groups_of
 from vnetflow.documents import json_of
 from vnetflow.sources import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
     import polars as pl
 
+    from vnetflow.arguments import GroupsLike
     from vnetflow.documents import DocumentLike
     from vnetflow.sources import Origin, Readable, SourceLike
 
-    GroupsFile = str | os.PathLike[str] | Mapping[str, str | Sequence[str]]
 
 PIECE_BYTES = 1 << 20
 """How much of a file is in memory at a time."""
@@ -60,7 +61,7 @@ def site_file(name: str) -> Path:
 def files_of(
     source: SourceLike | None,
     *,
-    groups: GroupsFile | None = None,
+    groups: GroupsLike | None = None,
     nsg: DocumentLike | None = None,
     policy: DocumentLike | None = None,
 ) -> list[ViewerFile]:
@@ -132,16 +133,17 @@ def _stream(stream: Readable) -> ViewerFile:
     return _text(f"{getattr(stream, 'name', 'stream')}{'' if is_packed else '.gz'}", content)
 
 
-def _groups(groups: GroupsFile | None) -> Iterator[ViewerFile]:
+def _groups(groups: GroupsLike | None) -> Iterator[ViewerFile]:
     if groups is None:
         return
     # A file that is none is told now, by the name that the user gave.
-    pairs = settings_of(groups=groups).groups
+    known = groups_of(groups)
     if isinstance(groups, (str, os.PathLike)):
         yield _on_disk(os.fspath(groups))
-    elif isinstance(pairs, tuple):
-        lines = (f'{prefix},"{name}"' for prefix, name in pairs)
-        yield _text("groups.csv", "\n".join(("cidr,name", *lines, "")))
+        return
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("cidr", "name"), *known.pairs()])
+    yield _text("groups.csv", text.getvalue())
 
 
 def _document(document: DocumentLike | None, name: str) -> Iterator[ViewerFile]:

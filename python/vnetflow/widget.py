@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from anywidget import AnyWidget
 
+    from vnetflow.arguments import GroupsLike
     from vnetflow.documents import DocumentLike
     from vnetflow.sources import SourceLike
-    from vnetflow.viewer_files import GroupsFile, ViewerFile
+    from vnetflow.viewer_files import ViewerFile
 
 _MESSAGE_BYTES = 1 << 20
 """About how much a message holds; larger ones would block the kernel's channel."""
@@ -28,7 +29,7 @@ _SCRIPT = Path(__file__).with_name("widget.js")
 def widget(
     source: SourceLike,
     *,
-    groups: GroupsFile | None = None,
+    groups: GroupsLike | None = None,
     nsg: DocumentLike | None = None,
     policy: DocumentLike | None = None,
     filter: str | None = None,

@@ -213,7 +213,18 @@ def test_arguments_of_another_kind_say_so() -> None:
         vf.read(vf.example_log(), groups="nowhere.csv")
 
 
-def test_everything_after_the_source_needs_its_name() -> None:
-    for function in (vf.read, vf.scan, vf.issues, vf.summary, vf.top):
+def test_how_something_is_read_and_counted_needs_its_name() -> None:
+    for function in (vf.issues, vf.summary, vf.top):
         with pytest.raises(TypeError):
             function(vf.example_log(), "denied")
+
+
+def test_what_a_question_is_about_may_stand_without_its_name(demo: Demo) -> None:
+    logs = demo.folder
+    assert vf.read(logs, ["src_ip"]).columns == ["src_ip"]
+    assert vf.scan(logs, "dst_port").collect_schema().names() == ["dst_port"]
+    assert vf.why(logs, "10.1.2.20", "10.1.1.4", 22).equals(vf.why(logs, src="10.1.2.20", dst="10.1.1.4", port=22))
+    assert vf.host(logs, "10.1.2.20")["summary"].equals(vf.host(logs, ip="10.1.2.20")["summary"])
+    assert vf.diff(logs, logs).equals(vf.diff(logs, after=logs))
+    policy = {"groups": {"hub": ["10.1.0.0/24"]}, "allow": []}
+    assert vf.check(logs, policy).equals(vf.check(logs, policy=policy))

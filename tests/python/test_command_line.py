@@ -326,6 +326,14 @@ def test_help_of_every_command(run: Run, command: str) -> None:
     assert done.stdout.startswith("Usage: vnetflow")
 
 
+def test_commands_and_options_are_named_as_functions_and_parameters_are(run: Run, demo: Demo) -> None:
+    logs = str(demo.folder)
+    assert run("one_way", logs, "--format", "csv").stdout == run("one-way", logs, "--format", "csv").stdout
+    options = ("beacons", logs, "--format", "csv")
+    few = run(*options, "--min_connections", "100").stdout
+    assert few == run(*options, "--min-connections", "100").stdout != run(*options).stdout
+
+
 def test_help_names_the_parameters_of_the_functions(run: Run) -> None:
     import inspect
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -96,8 +97,11 @@ def test_streams_bytes_and_frames_can_be_loaded_twice(demo: Demo) -> None:
         for _ in range(2):
             content = b"".join(file.open())
             assert vf.read(content).drop("record_time").equals(expected.drop("record_time")), file.name
-    (file,) = files_of(raw, groups={"10.1.0.0/16": "spoke"})[:1]
-    assert b"".join(file.open()) == b'cidr,name\n10.1.0.0/16,"spoke"\n'
+    named = [("10.1.0.0/16", 'the "first" spoke'), ("10.2.0.0/16", "spoke, other")]
+    for groups in (dict(named), vf.Groups.from_pairs(named)):
+        (file,) = files_of(raw, groups=groups)[:1]
+        rows = csv.reader(b"".join(file.open()).decode().splitlines())
+        assert list(rows) == [["cidr", "name"], *map(list, named)]
 
 
 @pytest.mark.usefixtures("site")

@@ -28,7 +28,7 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
+        if args and not args[0].startswith("-") and _hyphenated(args[0]) not in self.commands:
             raise click.UsageError(unknown_name("command", args[0], self.commands), ctx)
         return super().resolve_command(ctx, args)
 
@@ -42,7 +42,19 @@ class _Commands(click.Group):
             raise click.exceptions.Exit(READER_GONE) from None
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _hyphenated(name: str) -> str:
+    # Commands and options go by the names of functions and parameters, whichever way these are written.
+    return name.replace("_", "-")
+
+
+_CONTEXT = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    "token_normalize_func": _hyphenated,
+}
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
 @click.version_option(_core.__version__, message="vnetflow %(version)s")
 def commands() -> None:
     """Read Azure virtual network and NSG flow logs.

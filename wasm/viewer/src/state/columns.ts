@@ -62,7 +62,7 @@ const COLUMNS: Record<string, Shown> = {
   packets_src_to_dst: shown("Packets →", "count", 10, "packets from source to destination"),
   packets_dst_to_src: shown("Packets ←", "count", 10, "packets from destination to source"),
   bits_per_second: shown("Bits/s", "rate", 10, "both directions, mean over the bin"),
-  trend: shown("Trend", "trend", 9, "the later half of the data against the earlier: +100 % is hit in the later half only, −100 % no longer"),
+  trend: shown("Trend", "trend", 8, "the later half of the data against the earlier: +100 % is hit in the later half only, −100 % no longer"),
   share: shown("Share", "share", 9, "of all that pass the filter"),
   peers: shown("Peers", "count", 7, "distinct addresses at the other end"),
   sessions: shown("Sessions", "count", 9),
@@ -72,8 +72,8 @@ const COLUMNS: Record<string, Shown> = {
   tries: shown("Tries", "count", 8),
   targets: shown("Targets", "count", 8),
   ports: shown("Ports", "count", 7),
-  ports_served: shown("Ports served", "text", 26),
-  ports_used: shown("Ports used", "text", 26),
+  ports_served: shown("Ports served", "text", 22),
+  ports_used: shown("Ports used", "text", 22),
   connections: shown("Connections", "count", 11),
   interval_ms: shown("Interval", "duration", 12, "the usual time between two connections"),
   duration_ms: shown("Duration", "duration", 12),
@@ -94,7 +94,7 @@ const COLUMNS: Record<string, Shown> = {
   reason: shown("Why", "text", 44),
   finding: shown("Finding", "text", 22),
   filter: shown("Filter", "filter", 30),
-  top_pair: shown("Busiest pair", "pair", 32),
+  top_pair: shown("Busiest pair", "pair", 28),
   priority: shown("Priority", "count", 8),
   value: shown("Value", "count", 10),
   expected: shown("Expected", "count", 10, "median of other days"),
@@ -108,7 +108,7 @@ const COLUMNS: Record<string, Shown> = {
   count: shown("Times", "count", 7),
   name: shown("Name", "text", 34),
   about: shown("What it says", "text", 34),
-  span: shown("When", "span", 14, "from the first to the last tuple, over the time of the data"),
+  span: shown("When", "span", 12, "from the first to the last tuple, over the time of the data"),
   split: shown("→ / ←", "split", 12, "how much the source sent, and how much came back"),
 };
 
@@ -122,7 +122,7 @@ export function shownAs(name: string): Shown {
   const change = /^(.+)_(before|after)$/.exec(name);
   const side = /^as_(src|dst)_(.+)$/.exec(name);
   if (change) return { ...shownAs(change[1] ?? name), label: `${shownAs(change[1] ?? name).label} ${change[2]}` };
-  if (side) return { ...shownAs(side[2] ?? name), label: `${shownAs(side[2] ?? name).label}, as ${side[1] === "src" ? "source" : "destination"}`, width: 20 };
+  if (side) return { ...shownAs(side[2] ?? name), label: `${shownAs(side[2] ?? name).label} as ${side[1]}` };
   return { label: name.replaceAll("_", " "), kind: "text", width: 14 };
 }
 

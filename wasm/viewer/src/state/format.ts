@@ -10,6 +10,9 @@ export interface Taste {
 const MISSING = "–";
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
 
+/** What is smaller is no zero. */
+const LEAST_SHARE = 0.001;
+
 /** Writes values for people. */
 export class Format {
   readonly taste: Taste;
@@ -48,7 +51,9 @@ export class Format {
   }
 
   share(value: number | null): string {
-    return value === null ? MISSING : this.#share.format(value);
+    if (value === null) return MISSING;
+    const isTiny = value > 0 && value < LEAST_SHARE / 2;
+    return isTiny ? `<${this.#share.format(LEAST_SHARE)}` : this.#share.format(value);
   }
 
   /** `↗ +20 %`: the sign and an arrow, for changes from -1 to 1. */

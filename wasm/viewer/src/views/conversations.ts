@@ -9,6 +9,6 @@ export const conversations: View = {
   analysis: "conversations",
   about:
     "One row for source, destination, port and protocol, whatever the source port. → is what the source sent, ← what came back. “When” lies over the time of the whole data. Sessions are counted as the view of that name lists them.",
-  columns: () => ["src_ip", "dst_ip", "dst_port", "protocol", "bytes", "bytes_src_to_dst", "bytes_dst_to_src", "split", "flows", "denied", "sessions", "span"],
+  columns: () => ["src_ip", "dst_ip", "dst_port", "protocol", "bytes", "bytes_src_to_dst", "bytes_dst_to_src", "split", "sessions", "denied", "span"],
   bars: ["bytes", "denied"],
 };

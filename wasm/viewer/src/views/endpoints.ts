@@ -9,6 +9,6 @@ export const endpoints: View = {
   analysis: "endpoints",
   about:
     "Every address, with what it asked for and what it was asked. Ports served are those on which it answered as destination, ports used those it asked for; twenty at most.",
-  columns: () => ["ip", "group", "as_src_bytes", "as_dst_bytes", "as_src_flows", "as_dst_flows", "as_dst_denied", "peers", "ports_served", "ports_used", "span"],
+  columns: () => ["ip", "group", "as_src_bytes", "as_dst_bytes", "as_dst_denied", "peers", "ports_served", "ports_used", "span"],
   bars: ["as_src_bytes", "as_dst_bytes"],
 };

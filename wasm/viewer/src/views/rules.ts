@@ -9,6 +9,6 @@ export const rules: View = {
   analysis: "rules",
   about:
     "Each rule with the tuples it allowed and denied. Origin says who set it: built in, the user, a security admin, the platform, encryption. Drop an exported NSG (az network nsg show) to see rules that were never hit, are shadowed, or are wider than their traffic.",
-  columns: () => ["rule", "rule_origin", "acl_id", "priority", "finding", "allowed", "denied", "flows", "bytes", "trend", "top_pair", "span"],
+  columns: () => ["rule", "rule_origin", "acl_id", "priority", "finding", "allowed", "denied", "bytes", "trend", "top_pair", "span"],
   bars: ["allowed", "denied", "bytes"],
 };
