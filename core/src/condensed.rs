@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::origin::RuleOrigin;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
-use weight::{Sum, write_sums};
+use weight::Sum;
 
 #[cfg(test)]
 mod tests;
@@ -177,7 +177,8 @@ impl Cells {
                 sum.add(batch, row, false);
             }
         }
-        write_sums(&mut cells, &sums);
+        cells.weights.resize(sums.len(), Weight::default());
+        sums.iter().enumerate().for_each(|(cell, sum)| sum.write(&mut cells, cell));
         Some(Cells { cells, of_rows })
     }
 
@@ -223,16 +224,30 @@ impl Cells {
     /// [`Cells::tell_sessions`], or empty where nobody told.
     #[must_use]
     pub fn of_kept(&self, batch: &Batch, is_kept: &[bool], pasts: &Pasts) -> SomeCells {
-        let mut sums = vec![Sum::default(); self.cells.len()];
+        let mut counts = vec![0_u32; self.cells.len()];
+        for (cell, keep) in self.of_rows.iter().zip(is_kept) {
+            if let Some(count) = counts.get_mut(usize::from(*cell)) {
+                *count += u32::from(*keep);
+            }
+        }
+        let mut some = self.chosen(&counts.iter().map(|count| *count > 0).collect::<Vec<_>>());
+        // Of most cells all rows are kept, or none: only what is between is summed anew.
+        let mut sums: Vec<Option<Sum>> = counts
+            .iter()
+            .zip(&self.cells.weights)
+            .map(|(count, whole)| (*count > 0 && *count < whole.tuples).then(Sum::default))
+            .collect();
         for (row, (cell, _)) in self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep) {
-            if let Some(sum) = sums.get_mut(usize::from(*cell)) {
+            if let Some(Some(sum)) = sums.get_mut(usize::from(*cell)) {
                 sum.add(batch, row, pasts.starts_session(row));
             }
         }
-        let mut some = self.chosen(&sums.iter().map(|sum| sum.weight.tuples > 0).collect::<Vec<_>>());
-        sums.retain(|sum| sum.weight.tuples > 0);
-        write_sums(&mut some.cells, &sums);
-        some.rows = is_kept.iter().filter(|keep| **keep).count();
+        for (place, sum) in some.places.iter().zip(&sums) {
+            if let Some(sum) = sum {
+                sum.write(&mut some.cells, usize::from(*place));
+            }
+        }
+        some.rows = counts.iter().map(|count| *count as usize).sum();
         some.kept = Some(bits_of(is_kept));
         some
     }

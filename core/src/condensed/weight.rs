@@ -73,7 +73,7 @@ pub(super) struct Sum {
     first_ms: i64,
     counters: [u64; 4],
     logged: u8,
-    pub(super) weight: Weight,
+    weight: Weight,
 }
 
 impl Default for Sum {
@@ -105,19 +105,21 @@ impl Sum {
             self.weight.overflowed |= u8::from(is_over) << bit;
         }
     }
-}
 
-/// Writes sums into the columns of their cells.
-pub(super) fn write_sums(cells: &mut Batch, sums: &[Sum]) {
-    fn column<T>(to: &mut Vec<T>, sums: &[Sum], value: impl Fn(&Sum) -> T) {
-        to.clear();
-        to.extend(sums.iter().map(value));
+    /// Writes it into the columns of a cell.
+    pub(super) fn write(&self, cells: &mut Batch, cell: usize) {
+        fn put<T: Copy>(column: &mut [T], cell: usize, value: T) {
+            if let Some(place) = column.get_mut(cell) {
+                *place = value;
+            }
+        }
+        let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] = self.counters;
+        put(&mut cells.time_ms, cell, self.first_ms);
+        put(&mut cells.logged, cell, self.logged);
+        put(&mut cells.packets_src_to_dst, cell, packets_src_to_dst);
+        put(&mut cells.bytes_src_to_dst, cell, bytes_src_to_dst);
+        put(&mut cells.packets_dst_to_src, cell, packets_dst_to_src);
+        put(&mut cells.bytes_dst_to_src, cell, bytes_dst_to_src);
+        put(&mut cells.weights, cell, self.weight);
     }
-    column(&mut cells.time_ms, sums, |sum| sum.first_ms);
-    column(&mut cells.logged, sums, |sum| sum.logged);
-    column(&mut cells.packets_src_to_dst, sums, |sum| sum.counters[0]);
-    column(&mut cells.bytes_src_to_dst, sums, |sum| sum.counters[1]);
-    column(&mut cells.packets_dst_to_src, sums, |sum| sum.counters[2]);
-    column(&mut cells.bytes_dst_to_src, sums, |sum| sum.counters[3]);
-    column(&mut cells.weights, sums, |sum| sum.weight);
 }

@@ -25,6 +25,8 @@ pub(crate) struct Sums {
     recent: Recent,
     numbers: HashMap<u128, u32, FixedState>,
     sums: Vec<(u128, Totals)>,
+    /// The place of the key before.
+    last: usize,
 }
 
 impl Recent {
@@ -50,16 +52,19 @@ impl Sums {
     /// What was summed under that key.
     #[inline(always)]
     pub(crate) fn of(&mut self, key: u128) -> Option<&mut Totals> {
-        let Sums { recent, numbers, sums } = self;
-        let number = recent.number(key, || {
-            let next = sums.len() as u32;
-            let number = *numbers.entry(key).or_insert(next);
-            if number == next {
-                sums.push((key, Totals::default()));
-            }
-            number
-        });
-        self.sums.get_mut(number as usize).map(|(_, totals)| totals)
+        let Sums { recent, numbers, sums, last } = self;
+        if sums.get(*last).is_none_or(|(known, _)| *known != key) {
+            let number = recent.number(key, || {
+                let next = sums.len() as u32;
+                let number = *numbers.entry(key).or_insert(next);
+                if number == next {
+                    sums.push((key, Totals::default()));
+                }
+                number
+            });
+            *last = number as usize;
+        }
+        sums.get_mut(*last).map(|(_, totals)| totals)
     }
 
     /// All keys and their sums.
