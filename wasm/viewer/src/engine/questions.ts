@@ -10,7 +10,7 @@ import type { AskedPart, JobQuestion, View } from "./worker-asking";
 
 /** Analyses that keep much, or take many steps: the others must not wait for them. */
 const SLOW = new Set([
-  "conversations", "endpoints", "exposure", "one_way", "sessions", "beacons", "anomalies", "findings", "scans", "diff", "nta", "host",
+  "endpoints", "exposure", "one_way", "sessions", "beacons", "anomalies", "findings", "scans", "diff", "nta", "host",
 ]);
 
 interface Waiting {
@@ -115,6 +115,16 @@ export class Questions {
     for (const waiting of this.fresh.splice(0)) waiting.reject(new Error(message));
   }
 
+  /** True for a question that looks at every flow, or keeps much. */
+  private takesLong({ analysis, parameters }: JobQuestion): boolean {
+    const looksAtFlows = analysis === "conversations" || (analysis === "timeline" && parameters.spread !== false);
+    return looksAtFlows ? !this.isTold : SLOW.has(analysis);
+  }
+
+  private slowness(group: Waiting[]): number {
+    return group.some(({ question }) => this.takesLong(question)) ? 1 : 0;
+  }
+
   private tellIdle(): void {
     if (!this.isBusy) for (const resolve of this.idling.splice(0)) resolve();
   }
@@ -143,13 +153,13 @@ export class Questions {
     for (const waiting of this.fresh.splice(0)) {
       if (waiting.isDone) continue;
       const { view, question } = waiting;
-      const key = JSON.stringify([view.filter, view.once, takesLong(question)]);
+      const key = JSON.stringify([view.filter, view.once, this.takesLong(question)]);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [waiting]);
       else group.push(waiting);
     }
     // Quick ones first.
-    const ordered = [...groups.values()].sort((one, other) => slowness(one) - slowness(other));
+    const ordered = [...groups.values()].sort((one, other) => this.slowness(one) - this.slowness(other));
     for (const group of ordered) void this.run(group);
   }
 
@@ -159,7 +169,7 @@ export class Questions {
     const job: RunningJob = { id: this.jobs++, waiting: group };
     for (const waiting of group) waiting.job = job;
     try {
-      if (slowness(group) > 0) await this.hold(group);
+      if (this.slowness(group) > 0) await this.hold(group);
       const overcount = await this.preparing.rows(first.view);
       if (group.every(({ isDone }) => isDone)) return;
       const questions = group.map(({ question }) => question);
@@ -199,13 +209,6 @@ export class Questions {
   }
 }
 
-function slowness(group: Waiting[]): number {
-  return group.some(({ question }) => takesLong(question)) ? 1 : 0;
-}
-
-function takesLong({ analysis, parameters }: JobQuestion): boolean {
-  return SLOW.has(analysis) || (analysis === "timeline" && parameters.spread !== false);
-}
 
 /** A question as workers take it. */
 export function jobQuestion({ analysis, parameters = {} }: Question, further: Record<string, unknown>): JobQuestion {
