@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { deflateRawSync, crc32 } from "node:zlib";
-import { answerOf, demoFolder, hasCommand, openDemo, settled, show } from "./support";
+import { answerOf, demoFolder, hasCommand, openDemo, readBack, settled, show } from "./support";
 
 /** Files in a folder, as the page's input takes them. */
 function filesUnder(folder: string): string[] {
@@ -162,6 +162,14 @@ test("the filtered flows are saved, and counted right", async ({ page }) => {
   await page.getByRole("button", { name: "Files, copies and columns of the flow table" }).click();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
   expect(readFileSync(await download.path(), "utf8").trim().split("\n")).toHaveLength(4239);
+});
+
+test("flows saved as Parquet are those that the package reads", async ({ page }) => {
+  test.skip(!hasCommand, "needs the package: make build");
+  await openDemo(page, "#v=1&view=rows&filter=denied");
+  await page.getByRole("button", { name: "Files, copies and columns of the flow table" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Parquet" }).click()]);
+  expect(readBack(await download.path(), "denied")).toEqual({ rows: 4238, differ: [] });
 });
 
 test("pictures are saved as SVG and PNG, tables as Parquet", async ({ page }) => {

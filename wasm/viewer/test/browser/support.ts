@@ -4,7 +4,7 @@ import { expect, type Page } from "@playwright/test";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -64,4 +64,23 @@ export async function saved(page: Page, panel: string, format: string): Promise<
 
 export function rowsOf(ndjson: string): Row[] {
   return ndjson.trim() === "" ? [] : ndjson.trim().split("\n").map((line) => JSON.parse(line) as Row);
+}
+
+/** Reads saved flows with Polars: how many rows there are, and the columns that differ from those of the logs under a filter. */
+export function readBack(path: string, filter: string): { rows: number; differ: string[] } {
+  const script = `
+import json, sys
+import polars as pl, vnetflow as vf
+path, folder, filter = sys.argv[1:]
+saved = pl.read_parquet(path)
+logs = vf.read(folder, saved.columns, filter=filter)
+def plain(table):
+    texts = table.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String), pl.selectors.temporal().dt.epoch("ms"))
+    return texts.with_columns(pl.selectors.integer().cast(pl.UInt64)).sort(pl.all(), nulls_last=True)
+saved_rows, log_rows = plain(saved), plain(logs)
+differ = [name for name in saved.columns if not saved_rows[name].equals(log_rows[name], check_dtypes=True, null_equal=True)]
+print(json.dumps({"rows": saved.height, "differ": differ}))
+`;
+  const output = execFileSync(join(dirname(COMMAND), "python"), ["-c", script, path, demoFolder(), filter], { encoding: "utf8" });
+  return JSON.parse(output) as { rows: number; differ: string[] };
 }
