@@ -184,7 +184,8 @@ impl View {
         match &self.filter {
             None => page.with(|batch| pass.add(batch)),
             Some(filter) => page.with(|batch| {
-                batch.gather(&numbers(&filter.mask(batch)), scratch);
+                let rows: Vec<u32> = numbers_of(&bits_of(&filter.mask(batch))).collect();
+                batch.gather(&rows, scratch);
                 batch.lend_dictionaries(scratch, |_, batch| pass.add(batch));
             }),
         }
@@ -217,14 +218,18 @@ impl View {
     }
 
     fn find(&mut self, page: &mut Page) -> Kept {
-        let mut is_kept = match &self.filter {
-            Some(filter) => page.with(|batch| filter.mask(batch)),
-            None if self.choice.is_none() => return Kept::All,
-            None => vec![true; page.len()],
-        };
-        if let Some(choice) = &self.choice {
-            page.with(|batch| self.overcount.merge(&choice.narrow(batch, &mut is_kept)));
+        let View { filter, choice, overcount, .. } = self;
+        if filter.is_none() && choice.is_none() {
+            return Kept::All;
         }
+        let is_kept = page.with(|batch| {
+            let mut is_kept =
+                filter.as_ref().map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
+            if let Some(choice) = choice {
+                overcount.merge(&choice.narrow(batch, &mut is_kept));
+            }
+            is_kept
+        });
         let count = is_kept.iter().filter(|keep| **keep).count();
         if count == page.len() {
             return Kept::All;
@@ -235,8 +240,4 @@ impl View {
         };
         Kept::Some(either, count)
     }
-}
-
-fn numbers(mask: &[bool]) -> Vec<u32> {
-    (0..).zip(mask).filter_map(|(row, keep)| keep.then_some(row)).collect()
 }

@@ -55,16 +55,6 @@ impl Weight {
             overflowed: 0,
         })
     }
-
-    /// True where some tuple tells that the destination answered.
-    pub(crate) fn is_answered(self) -> bool {
-        self.answers & Answer::Came.bit() != 0
-    }
-
-    /// True where some tuple tells that the destination did not answer.
-    pub(crate) fn is_silent(self) -> bool {
-        self.answers & Answer::Missing.bit() != 0
-    }
 }
 
 /// A cell in the making.

@@ -13,3 +13,4 @@ pub(crate) mod rows;
 pub(crate) mod span;
 pub(crate) mod statistics;
 pub(crate) mod totals;
+pub(crate) mod tries;

@@ -13,8 +13,9 @@ use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally,
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
+use crate::aggregate::building_blocks::tries::Tries;
 use crate::batch::Batch;
-use crate::condensed::{Condensed, Weight};
+use crate::condensed::Condensed;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
@@ -32,15 +33,12 @@ travels!(OneWay { attempts });
 #[derive(Clone, Debug, Default)]
 struct Asked {
     totals: Totals,
-    begun: u64,
-    ended: u64,
-    /// An allowed row whose counters say that nothing came back.
-    is_silent: bool,
-    is_answered: bool,
+    /// Of allowed rows.
+    tries: Tries,
     span: TimeSpan,
 }
 
-travels!(Asked { totals, begun, ended, is_silent, is_answered, span });
+travels!(Asked { totals, tries, span });
 
 impl OneWay {
     /// An empty one.
@@ -53,26 +51,18 @@ impl OneWay {
 impl Tally for Asked {
     fn merge(&mut self, other: Asked) {
         self.totals.merge(&other.totals);
-        self.begun += other.begun;
-        self.ended += other.ended;
-        self.is_silent |= other.is_silent;
-        self.is_answered |= other.is_answered;
+        self.tries.merge(other.tries);
         self.span.merge(other.span);
     }
 }
 
 impl Asked {
     fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
         self.totals.add(batch, row);
         self.span.add_row(batch, row);
-        if *action == Action::Deny {
-            return;
+        if batch.action.get(row) == Some(&Action::Allow) {
+            self.tries.add(batch, row);
         }
-        self.begun += u64::from(weight.flows);
-        self.ended += u64::from(weight.ended);
-        self.is_answered |= weight.is_answered();
-        self.is_silent |= weight.is_silent();
     }
 }
 
@@ -96,10 +86,11 @@ impl Aggregate for OneWay {
     fn finish(self) -> Table {
         let mut rows: Vec<(Conversation, u64, Totals, TimeSpan)> = Vec::new();
         self.attempts.for_each_conversation(|conversation, places| {
-            if places.iter().any(|place| place.is_answered) || !places.iter().any(|place| place.is_silent) {
+            let is_answered = places.iter().any(|place| place.tries.is_answered);
+            if is_answered || !places.iter().any(|place| place.tries.is_silent) {
                 return;
             }
-            let tries = highest(places, |place| place.begun.max(place.ended));
+            let tries = highest(places, |place| place.tries.count());
             let (mut totals, mut span) = (Totals::default(), TimeSpan::default());
             for place in places {
                 totals.merge(&place.totals);

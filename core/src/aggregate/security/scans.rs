@@ -26,12 +26,13 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
+use crate::aggregate::building_blocks::tries::Tries;
 use crate::batch::Batch;
-use crate::condensed::{Condensed, Weight};
+use crate::condensed::Condensed;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
-use crate::tuple::{Action, names};
+use crate::tuple::names;
 use core::cmp::Reverse;
 use core::fmt;
 use core::net::IpAddr;
@@ -78,15 +79,11 @@ travels!(Scans { attempts } without options);
 
 #[derive(Clone, Debug, Default)]
 struct Probed {
-    begun: u64,
-    ended: u64,
-    denied: u64,
-    is_silent: bool,
-    is_answered: bool,
+    tries: Tries,
     span: TimeSpan,
 }
 
-travels!(Probed { begun, ended, denied, is_silent, is_answered, span });
+travels!(Probed { tries, span });
 
 /// One scanner.
 struct Scan {
@@ -121,45 +118,29 @@ impl Scans {
 
 impl Tally for Probed {
     fn merge(&mut self, other: Probed) {
-        self.begun += other.begun;
-        self.ended += other.ended;
-        self.denied += other.denied;
-        self.is_silent |= other.is_silent;
-        self.is_answered |= other.is_answered;
+        self.tries.merge(other.tries);
         self.span.merge(other.span);
     }
 }
 
 impl Probed {
     fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
-        if *action == Action::Deny {
-            self.denied += u64::from(weight.tuples);
-        } else {
-            self.begun += u64::from(weight.flows);
-        }
-        self.ended += u64::from(weight.ended);
+        self.tries.add(batch, row);
         self.span.add_row(batch, row);
-        self.is_answered |= weight.is_answered();
-        self.is_silent |= weight.is_silent();
-    }
-
-    fn tries(&self) -> u64 {
-        self.denied + self.begun.max(self.ended)
     }
 }
 
 impl Source {
     fn add(&mut self, conversation: &Conversation, places: &[&Probed]) {
         let target = (conversation.dst_ip, conversation.dst_port);
-        if places.iter().any(|place| place.is_answered) {
+        if places.iter().any(|place| place.tries.is_answered) {
             self.answers.insert(target);
-        } else if places.iter().any(|place| place.is_silent) {
+        } else if places.iter().any(|place| place.tries.is_silent) {
             let mut span = TimeSpan::default();
             places.iter().for_each(|place| span.merge(place.span));
             self.probes.extend(span.first_ms().map(|first_ms| (target.0, target.1, first_ms)));
-            self.tries += highest(places, Probed::tries);
-            self.denied += highest(places, |place| place.denied);
+            self.tries += highest(places, |place| place.tries.count());
+            self.denied += highest(places, |place| place.tries.denied);
             self.span.merge(span);
         }
     }

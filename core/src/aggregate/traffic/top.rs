@@ -198,7 +198,7 @@ impl Aggregate for Top {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let is_told = self.options.by.iter().all(Key::is_told_by_cells);
+        let is_told = self.keys.are_told_by_cells();
         if is_told {
             self.add(condensed.cells);
         }

@@ -19,12 +19,13 @@ use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally,
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
+use crate::aggregate::building_blocks::tries::Tries;
 use crate::batch::Batch;
-use crate::condensed::{Condensed, Weight};
+use crate::condensed::Condensed;
 use crate::groups::{AZURE_METADATA, AZURE_PLATFORM};
 use crate::table::{Table, Values};
 use crate::travel::travels;
-use crate::tuple::{Action, names};
+use crate::tuple::names;
 use core::fmt;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
@@ -66,14 +67,11 @@ travels!(Check { attempts } without policy);
 #[derive(Clone, Debug, Default)]
 struct Talk {
     totals: Totals,
-    begun: u64,
-    ended: u64,
-    denied: u64,
-    is_answered: bool,
+    tries: Tries,
     span: TimeSpan,
 }
 
-travels!(Talk { totals, begun, ended, denied, is_answered, span });
+travels!(Talk { totals, tries, span });
 
 /// What makes a row: verdict, place of the rule, groups, port, protocol.
 type Key<'p> = (PolicyVerdict, Option<usize>, Option<&'p str>, Option<&'p str>, Option<u16>, Option<u8>);
@@ -103,33 +101,23 @@ impl Check {
 impl Tally for Talk {
     fn merge(&mut self, other: Talk) {
         self.totals.merge(&other.totals);
-        self.begun += other.begun;
-        self.ended += other.ended;
-        self.denied += other.denied;
-        self.is_answered |= other.is_answered;
+        self.tries.merge(other.tries);
         self.span.merge(other.span);
     }
 }
 
 impl Talk {
     fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
         self.totals.add(batch, row);
-        if *action == Action::Deny {
-            self.denied += u64::from(weight.tuples);
-        } else {
-            self.begun += u64::from(weight.flows);
-        }
-        self.ended += u64::from(weight.ended);
-        self.is_answered |= weight.is_answered();
+        self.tries.add(batch, row);
         self.span.add_row(batch, row);
     }
 }
 
 fn has_passed(places: &[&Talk]) -> bool {
-    let denied = highest(places, |talk| talk.denied);
-    let tries = highest(places, |talk| talk.denied + talk.begun.max(talk.ended));
-    denied == 0 || tries > denied || places.iter().any(|talk| talk.is_answered)
+    let denied = highest(places, |talk| talk.tries.denied);
+    let tries = highest(places, |talk| talk.tries.count());
+    denied == 0 || tries > denied || places.iter().any(|talk| talk.tries.is_answered)
 }
 
 impl Aggregate for Check {
@@ -229,6 +217,7 @@ impl Aggregate for Check {
 mod tests {
     use super::*;
     use crate::aggregate::tests::trials::{self, TestRow, lawful, printed, row, whole};
+    use crate::tuple::Action;
     use proptest::prelude::*;
 
     fn policy() -> Arc<Policy> {

@@ -41,7 +41,7 @@ class WorkerEngine implements Engine {
   private readonly progressListeners = new Set<(progress: Progress) => void>();
   private readonly changeListeners = new Set<() => void>();
   private pool!: Pool;
-  private library!: Library;
+  private logs!: Library;
   private questions!: Questions;
   private allRows!: RowsOfAll;
   private side!: SideFiles;
@@ -78,7 +78,7 @@ class WorkerEngine implements Engine {
   }
 
   async open(files: NamedFile[]): Promise<void> {
-    const { library, pool } = this;
+    const { logs, pool } = this;
     this.opened++;
     this.drops++;
     if (this.opened === 1) {
@@ -94,10 +94,10 @@ class WorkerEngine implements Engine {
     this.timer ??= setInterval(() => this.tick(), PROGRESS_MS);
     this.tellProgress(true);
     try {
-      await library.read(files);
+      await logs.read(files);
     } finally {
       // Only the last of several drops ends reading.
-      if (--this.opened === 0 && library === this.library) {
+      if (--this.opened === 0 && logs === this.logs) {
         await this.ended().catch((error: unknown) => {
           this.tellReady();
           throw error;
@@ -120,7 +120,7 @@ class WorkerEngine implements Engine {
   cancel(): void {
     if (this.phase !== "reading") return;
     this.phase = "cancelled";
-    this.library.cancel();
+    this.logs.cancel();
     this.tellProgress(true);
   }
 
@@ -134,7 +134,7 @@ class WorkerEngine implements Engine {
   }
 
   private end(): void {
-    this.library.cancel();
+    this.logs.cancel();
     this.questions.fail("everything was forgotten");
     this.pool.end();
     if (this.timer !== null) clearInterval(this.timer);
@@ -198,14 +198,14 @@ class WorkerEngine implements Engine {
     if (worker === undefined || number === undefined) throw new Error(`there is no row ${row} in the last answer`);
     const remote = await this.pool.at(worker);
     const { source: name, place, recordOffset, rowInRecord } = await remote.call("placeOf", [this.shown.view, number]);
-    const source = this.library.sources[place];
+    const source = this.logs.sources[place];
     const found = source === undefined ? null : await remote.call("tupleText", [source, recordOffset, rowInRecord]).catch(() => null);
     return { source: name, offset: found?.offset ?? recordOffset, text: found?.text ?? null };
   }
 
   async issues(): Promise<Issue[]> {
     const all = (await this.pool.all((worker) => worker.call("issues", []))).flat();
-    const places = new Map(this.library.sources.map(({ name }, place) => [name, place]));
+    const places = new Map(this.logs.sources.map(({ name }, place) => [name, place]));
     const placeOf = ({ source }: Issue): number => places.get(source) ?? -1;
     return all.sort((one, other) => placeOf(one) - placeOf(other) || one.offset - other.offset);
   }
@@ -271,13 +271,13 @@ class WorkerEngine implements Engine {
     this.questions = new Questions(pool, { rows: (view) => this.prepare(view), patience: () => this.patience() });
     this.side = new SideFiles(pool, () => this.forget());
     const { side } = this;
-    this.library = new Library(pool, this.options.split ?? USUAL_LIMITS, {
+    this.logs = new Library(pool, this.options.split ?? USUAL_LIMITS, {
       side: (name, found) => void (this.first?.side ?? side).add(name, found),
       hasDropped: () => this.workers.some(({ droppedTuples }) => droppedTuples > 0),
       fileDone: () => (this.filesDone += pool === this.pool ? 1 : 0),
     });
-    const { library } = this;
-    this.allRows = new RowsOfAll(pool, (place) => library.orders[place] ?? [0, 0]);
+    const { logs } = this;
+    this.allRows = new RowsOfAll(pool, (place) => logs.orders[place] ?? [0, 0]);
     this.phase = "idle";
     this.tellReady();
     this.files = this.filesDone = this.bytes = this.bytesDone = this.opened = this.tuplesAtChange = 0;

@@ -3,22 +3,19 @@
 use super::{Finding, FindingKind, FindingsOptions, Severity};
 use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::span::TimeSpan;
+use crate::aggregate::building_blocks::tries::Tries;
 use crate::batch::Batch;
 use crate::condensed::Weight;
 use crate::groups::is_public;
 use crate::time::format_time_ms;
 use crate::travel::travels;
-use crate::tuple::Action;
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A conversation as one place logged it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Talk {
-    begun: u64,
-    ended: u64,
-    denied: u64,
-    is_answered: bool,
+    tries: Tries,
     sent_bytes: u64,
     received_bytes: u64,
     span: TimeSpan,
@@ -26,7 +23,7 @@ pub(super) struct Talk {
     continued: BTreeMap<u16, (u64, TimeSpan)>,
 }
 
-travels!(Talk { begun, ended, denied, is_answered, sent_bytes, received_bytes, span, continued });
+travels!(Talk { tries, sent_bytes, received_bytes, span, continued });
 
 /// A flow that goes on is logged about every five minutes; with fewer rows than this it was several flows.
 const MOST_MS_BETWEEN_CONTINUES: i64 = 20 * 60_000;
@@ -50,10 +47,7 @@ struct Source {
 
 impl Tally for Talk {
     fn merge(&mut self, other: Talk) {
-        self.begun += other.begun;
-        self.ended += other.ended;
-        self.denied += other.denied;
-        self.is_answered |= other.is_answered;
+        self.tries.merge(other.tries);
         self.sent_bytes = self.sent_bytes.saturating_add(other.sent_bytes);
         self.received_bytes = self.received_bytes.saturating_add(other.received_bytes);
         self.span.merge(other.span);
@@ -68,14 +62,8 @@ impl Tally for Talk {
 impl Talk {
     /// Takes in a row, or a cell, but not that a flow continues.
     pub(super) fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
-        if *action == Action::Deny {
-            self.denied += u64::from(weight.tuples);
-        } else {
-            self.begun += u64::from(weight.flows);
-        }
-        self.ended += u64::from(weight.ended);
-        self.is_answered |= weight.is_answered();
+        let Some(weight) = Weight::of(batch, row) else { return };
+        self.tries.add(batch, row);
         let [_, sent_bytes, _, received_bytes] = batch.amounts(row);
         let add = |sum: &mut u64, bytes: u64, bit: u8| {
             // A sum that does not fit is the largest one.
@@ -95,10 +83,6 @@ impl Talk {
         *count += 1;
         span.add(*time_ms);
     }
-
-    fn tries(&self) -> u64 {
-        self.denied + self.begun.max(self.ended)
-    }
 }
 
 /// All findings from these conversations.
@@ -110,9 +94,9 @@ pub(super) fn findings(talks: &Attempts<Talk>, options: &FindingsOptions) -> Vec
     talks.for_each_conversation(|conversation, places| {
         let mut span = TimeSpan::default();
         places.iter().for_each(|talk| span.merge(talk.span));
-        let tries = highest(places, Talk::tries);
-        let denied = highest(places, |talk| talk.denied);
-        let is_answered = places.iter().any(|talk| talk.is_answered);
+        let tries = highest(places, |talk| talk.tries.count());
+        let denied = highest(places, |talk| talk.tries.denied);
+        let is_answered = places.iter().any(|talk| talk.tries.is_answered);
         let has_passed = is_answered || denied == 0 || tries > denied;
         findings.extend(long_session(conversation, places, options));
         let Conversation { src_ip, dst_ip, dst_port, .. } = *conversation;

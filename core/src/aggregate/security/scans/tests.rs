@@ -3,7 +3,7 @@
 use super::*;
 use crate::aggregate::answer::Answer;
 use crate::aggregate::tests::trials::{self, TestRow, lawful, printed, row, whole};
-use crate::tuple::State;
+use crate::tuple::{Action, State};
 use proptest::prelude::*;
 
 const COLUMNS: [&str; 7] = ["src_ip", "kind", "targets", "ports", "tries", "denied", "answered"];
