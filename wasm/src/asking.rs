@@ -65,8 +65,9 @@ impl Standing {
     }
 }
 
-/// How many views are remembered: the page's query, and what a few panels ask besides.
-const MOST_VIEWS: usize = 4;
+/// How many views of each vantage are remembered: the page's query, and what a few panels ask besides. Of those that count
+/// each flow once more than the page takes for decided, however it asks them in turn.
+const MOST_VIEWS: usize = 8;
 
 /// Several questions over one view.
 #[wasm_bindgen]
@@ -196,7 +197,7 @@ impl Session {
     #[wasm_bindgen(js_name = firstPass)]
     pub fn first_pass(&mut self, filter: &str) -> Result<Vec<u8>, JsError> {
         self.complete_page();
-        let index = self.view(filter, true)?;
+        let index = self.any_view(filter, true)?;
         let Session { pages, views, scratch, .. } = self;
         let mut pass = Vantage::new();
         if let Some((_, _, view)) = views.get(index) {
@@ -217,7 +218,7 @@ impl Session {
         for other in others {
             pass.merge_bytes(&other.to_vec())?;
         }
-        let index = self.view(filter, true)?;
+        let index = self.any_view(filter, true)?;
         let is_about = |standing: &Standing| standing.filter == filter && standing.is_once;
         self.standing.retain(|standing| !is_about(standing));
         self.order = None;
@@ -260,8 +261,19 @@ impl Session {
 }
 
 impl Session {
-    /// The number of the view of that filter and vantage.
+    /// The number of the view of that filter and vantage. An error where each flow is to count once and it was not decided
+    /// where: all would count.
     pub(crate) fn view(&mut self, filter: &str, once: bool) -> Result<usize, JsError> {
+        let index = self.any_view(filter, once)?;
+        match self.views.get(index) {
+            Some((_, true, view)) if !view.is_decided => {
+                Err(JsError::new("expected a choice of where each flow counts before a question about it"))
+            }
+            _ => Ok(index),
+        }
+    }
+
+    fn any_view(&mut self, filter: &str, once: bool) -> Result<usize, JsError> {
         if let Some(found) =
             self.views.iter().position(|(text, is_once, _)| text == filter && *is_once == once)
         {
@@ -273,8 +285,10 @@ impl Session {
             "" => None,
             _ => Some(Filter::parse(filter, &self.groups)?),
         };
-        if self.views.len() >= MOST_VIEWS {
-            self.views.remove(0);
+        let mut of_vantage =
+            self.views.iter().enumerate().filter(|(_, (_, is_once, _))| *is_once == once).map(|(at, _)| at);
+        if let Some(oldest) = of_vantage.next().filter(|_| of_vantage.count() + 1 >= MOST_VIEWS) {
+            self.views.remove(oldest);
         }
         self.views.push((filter.to_owned(), once, View::new(parsed)));
         Ok(self.views.len() - 1)

@@ -46,6 +46,8 @@ pub(crate) struct View {
     copied: usize,
     asks_cells: bool,
     keeps_flows_whole: bool,
+    /// It was decided where each flow counts once.
+    pub(crate) is_decided: bool,
 }
 
 impl View {
@@ -57,6 +59,7 @@ impl View {
 
     /// Forgets what is known of pages, as their numbers change.
     pub(crate) fn forget(&mut self) {
+        self.is_decided = false;
         self.kept.clear();
         self.copies.clear();
         self.copied = 0;
@@ -81,6 +84,7 @@ impl View {
         (self.asks_cells, self.keeps_flows_whole) = (false, false);
         self.overcount = Overcount::default();
         self.forget();
+        self.is_decided = true;
     }
 
     /// What the choice left out of the pages it was asked about.

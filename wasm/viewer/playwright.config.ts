@@ -7,8 +7,6 @@ const PORT = 4187;
 export default defineConfig({
   testDir: "test/browser",
   timeout: 90_000,
-  // On a machine that builds something else meanwhile, a menu may close under the click. It is told as flaky then.
-  retries: 1,
   workers: 1,
   outputDir: "node_modules/.playwright",
   use: {

@@ -66,6 +66,7 @@ class WorkerEngine implements Engine {
   private tuplesAtChange = 0;
   private timer: ReturnType<typeof setInterval> | null = null;
   private choices = new Map<string, Promise<string | null>>();
+  private choosing: Promise<unknown> = Promise.resolve();
   private second: WorkerEngine | null = null;
   private knownGroups = "";
 
@@ -180,6 +181,7 @@ class WorkerEngine implements Engine {
     const known = groups.join("\n");
     if (known !== this.knownGroups) {
       this.knownGroups = known;
+      this.choices.clear();
       await this.pool.all((worker) => worker.call("setGroups", [groups]));
     }
     return this.questions.parts(question, view);
@@ -283,6 +285,7 @@ class WorkerEngine implements Engine {
     this.files = this.filesDone = this.bytes = this.bytesDone = this.opened = this.tuplesAtChange = 0;
     this.values.clear();
     this.choices.clear();
+    this.choosing = Promise.resolve();
   }
 
   /** With each flow counted once, workers must agree which rows count before they answer. */
@@ -291,18 +294,21 @@ class WorkerEngine implements Engine {
     const key = `${view.filter}\n${this.tuples}\n${this.filesDone}`;
     let choice = this.choices.get(key);
     if (choice === undefined) {
-      choice = this.choose(view.filter);
+      // One after the other: workers hold the first pass of one choice.
+      const { pool } = this;
+      choice = this.choosing.then(() => this.choose(pool, view.filter));
+      this.choosing = choice.catch(() => this.choices.delete(key));
       this.choices = new Map([...this.choices].slice(-3));
       this.choices.set(key, choice);
     }
     return choice;
   }
 
-  private async choose(filter: string): Promise<string | null> {
-    const passes = await this.pool.all((worker) => worker.call("firstPass", [filter]));
+  private async choose(pool: Pool, filter: string): Promise<string | null> {
+    const passes = await pool.all((worker) => worker.call("firstPass", [filter]));
     const others = (own: number): Uint8Array[] => passes.filter((_, number) => number !== own);
-    const left = await this.pool.all((worker, own) => worker.call("setChoice", [filter, others(own)]));
-    return (await this.pool.at(0)).call("overcountNote", [left]);
+    const left = await pool.all((worker, own) => worker.call("setChoice", [filter, others(own)]));
+    return (await pool.at(0)).call("overcountNote", [left]);
   }
 
   private async valuesOf(field: string): Promise<[string, number][]> {

@@ -277,6 +277,29 @@ test("past the memory budget rows are dropped, and questions that were asked go 
   expect(found.notes.join()).toContain("memory budget");
 });
 
+test("many filters at once each count a flow once, as one after the other", async ({ engine }) => {
+  const found = await engine.evaluate(async () => {
+    const engine = window.page.createEngine({ workers: 2 });
+    await engine.openDemo(1);
+    await engine.setQuery({ filter: "", vantage: "once" });
+    const filters = ["tcp", "udp", "denied", "dst port 22", "dst port 443", "inbound", "src private", "host 10.1.1.4", "tcp"];
+    const tuples = async (filter: string): Promise<number> => {
+      const column = (await engine.ask({ analysis: "summary", filter })).columns.find(({ name }) => name === "tuples");
+      return column?.type === "number" ? (column.values[0] ?? NaN) : NaN;
+    };
+    const atOnce = await Promise.all([...filters, ...filters].map(tuples));
+    const again = await Promise.all([...filters].reverse().map(tuples));
+    const inTurn = [];
+    for (const filter of filters) inTurn.push(await tuples(filter));
+    await engine.setQuery({ filter: "", vantage: "all" });
+    const all = await Promise.all(filters.map(tuples));
+    return { atOnce, again, inTurn, all };
+  });
+  expect(found.atOnce).toEqual([...found.inTurn, ...found.inTurn]);
+  expect([...found.again].reverse()).toEqual(found.inTurn);
+  expect(found.all[0]).toBeGreaterThan(found.inTurn[0] ?? NaN);
+});
+
 test("a filter that can't be read is named with its place", async ({ engine }) => {
   const found = await engine.evaluate(async () => {
     const engine = window.page.createEngine({ workers: 2 });
