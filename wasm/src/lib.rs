@@ -35,7 +35,7 @@ mod view;
 mod words;
 
 pub use asking::Job;
-pub use pasts::{Pasts, share_out_pasts};
+pub use pasts::{Pasts, share_out_pasts, share_out_times};
 pub use rows::tuple_at;
 pub use session::Session;
 pub use side::{block_list_networks, recognise};

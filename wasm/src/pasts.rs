@@ -2,10 +2,11 @@
 //! at the flow of every row at every change of the filter.
 //!
 //! Each session of a page finds out about its own rows (`beginPasts`, `findPasts`), one of them about all together
-//! (`shareOutPasts`), and each notes it (`keep`, `tellPasts`). Whoever reads on tells anew.
+//! (`shareOutPasts`), and each notes it (`keep`, `tellPasts`). Where several have tuples of one flow, they put its times in order
+//! in between (`findTimes`, `shareOutTimes`, `keepTimes`). Whoever reads on tells anew.
 
 use crate::session::Session;
-use vnetflow_core::aggregate::FlowPasts;
+use vnetflow_core::aggregate::{FlowPasts, Portion};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -15,21 +16,41 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub struct Pasts {
     flows: FlowPasts,
     found_pages: usize,
+    timed_pages: usize,
     told_pages: usize,
 }
 
 #[wasm_bindgen]
 impl Pasts {
-    /// All that was found, for `shareOutPasts`.
+    /// What was found about one of so many portions of flows, for `shareOutPasts`. Portions keep small what it holds at a time.
     #[wasm_bindgen(js_name = toBytes)]
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.flows.to_bytes()
+    pub fn to_bytes(&self, portion: u16, of: u16) -> Vec<u8> {
+        self.flows.to_bytes(Portion { number: portion, of })
     }
 
-    /// Takes in what `shareOutPasts` gave to this session.
-    pub fn keep(&mut self, share: &[u8]) {
-        self.flows.keep(share);
+    /// Takes in what `shareOutPasts` gave to this session; to be called for all portions, in turn.
+    pub fn keep(&mut self, portion: u16, of: u16, share: &[u8]) -> Result<(), JsError> {
+        Ok(self.flows.keep(Portion { number: portion, of }, share)?)
+    }
+
+    /// True where the times of rows are needed (`findTimes`) before pasts can be told. To be called once, behind `keep`.
+    #[wasm_bindgen(js_name = needsTimes)]
+    pub fn needs_times(&mut self) -> bool {
+        self.flows.needs_times()
+    }
+
+    /// The times that `findTimes` found, for `shareOutTimes`.
+    #[wasm_bindgen(js_name = timesToBytes)]
+    #[must_use]
+    pub fn times_to_bytes(&self) -> Vec<u8> {
+        self.flows.times_to_bytes()
+    }
+
+    /// Takes in what `shareOutTimes` gave to this session.
+    #[wasm_bindgen(js_name = keepTimes)]
+    pub fn keep_times(&mut self, share: &[u8]) -> Result<(), JsError> {
+        Ok(self.flows.keep_times(share)?)
     }
 }
 
@@ -39,7 +60,7 @@ impl Session {
     #[wasm_bindgen(js_name = beginPasts)]
     pub fn begin_pasts(&mut self) -> Pasts {
         self.complete_page();
-        Pasts { flows: FlowPasts::new(), found_pages: 0, told_pages: 0 }
+        Pasts { flows: FlowPasts::new(), found_pages: 0, timed_pages: 0, told_pages: 0 }
     }
 
     /// Takes in one more page; true where there was none.
@@ -48,6 +69,15 @@ impl Session {
         let Some(page) = self.pages.get_mut(pasts.found_pages) else { return true };
         page.with(|batch| pasts.flows.add(batch));
         pasts.found_pages += 1;
+        false
+    }
+
+    /// Takes in the times of one more page; true where there was none.
+    #[wasm_bindgen(js_name = findTimes)]
+    pub fn find_times(&mut self, pasts: &mut Pasts) -> bool {
+        let Some(page) = self.pages.get_mut(pasts.timed_pages) else { return true };
+        page.with(|batch| pasts.flows.add_times(batch));
+        pasts.timed_pages += 1;
         false
     }
 
@@ -65,9 +95,18 @@ impl Session {
     }
 }
 
-/// What several sessions have of the same flows: what each found comes in, what each keeps goes out in the same order.
+/// What several sessions have of a portion of flows: what each found comes in, what each keeps goes out in the same order.
 #[wasm_bindgen(js_name = shareOutPasts)]
 pub fn share_out_pasts(found: Vec<js_sys::Uint8Array>) -> Result<Vec<js_sys::Uint8Array>, JsError> {
-    let shares = FlowPasts::share_out(found.iter().map(js_sys::Uint8Array::to_vec))?;
-    Ok(shares.iter().map(|share| js_sys::Uint8Array::from(share.as_slice())).collect())
+    Ok(to_js(&FlowPasts::share_out(found.iter().map(js_sys::Uint8Array::to_vec))?))
+}
+
+/// What came before the tuples of shared flows: every session's times come in, what each keeps goes out in the same order.
+#[wasm_bindgen(js_name = shareOutTimes)]
+pub fn share_out_times(found: Vec<js_sys::Uint8Array>) -> Result<Vec<js_sys::Uint8Array>, JsError> {
+    Ok(to_js(&FlowPasts::share_out_times(found.iter().map(js_sys::Uint8Array::to_vec))?))
+}
+
+fn to_js(shares: &[Vec<u8>]) -> Vec<js_sys::Uint8Array> {
+    shares.iter().map(|share| js_sys::Uint8Array::from(share.as_slice())).collect()
 }

@@ -4,7 +4,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { vnetflow } from "./support.mjs";
 
-const { Session, shareOutPasts } = vnetflow;
+const { Session, shareOutPasts, shareOutTimes } = vnetflow;
 
 const ANALYSES = [
   "summary", "top", "conversations", "rules", "matrix", "denied", "encryption", "timeline", "sessions",
@@ -48,9 +48,14 @@ function read(...logs) {
 function tell(sessions) {
   const all = sessions.map((session) => ({ session, pasts: session.beginPasts() }));
   for (const { session, pasts } of all) while (!session.findPasts(pasts));
-  const shares = shareOutPasts(all.map(({ pasts }) => pasts.toBytes()));
+  for (const portion of [0, 1, 2]) {
+    const shares = shareOutPasts(all.map(({ pasts }) => pasts.toBytes(portion, 3)));
+    all.forEach(({ pasts }, place) => pasts.keep(portion, 3, shares[place]));
+  }
+  for (const { session, pasts } of all) if (pasts.needsTimes()) while (!session.findTimes(pasts));
+  const times = shareOutTimes(all.map(({ pasts }) => pasts.timesToBytes()));
   all.forEach(({ session, pasts }, place) => {
-    pasts.keep(shares[place]);
+    pasts.keepTimes(times[place]);
     while (!session.tellPasts(pasts));
   });
 }

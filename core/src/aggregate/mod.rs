@@ -25,7 +25,7 @@ pub(crate) mod tests;
 pub use analysis::{Analysis, AnalysisError};
 pub(crate) use building_blocks::answer;
 pub use building_blocks::keys::{Key, KeyError};
-pub use building_blocks::pasts::{FlowPasts, Pasts};
+pub use building_blocks::pasts::{FlowPasts, Pasts, Portion};
 pub use building_blocks::totals::Totals;
 pub use comparison::*;
 pub use partial::PartialError;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows};
-use crate::aggregate::{Aggregate, Analysis, FlowPasts, Pasts};
+use crate::aggregate::{Aggregate, Analysis, FlowPasts, Pasts, Portion};
 use crate::groups::Groups;
 use crate::table::Section;
 use proptest::prelude::*;
@@ -75,8 +75,21 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
             flows
         })
         .collect();
-    let shares = FlowPasts::share_out(flows.iter().map(FlowPasts::to_bytes)).unwrap();
-    flows.iter_mut().zip(&shares).for_each(|(flows, bits)| flows.keep(bits));
+    for portion in (0..3).map(|number| Portion { number, of: 3 }) {
+        let shares = FlowPasts::share_out(flows.iter().map(|flows| flows.to_bytes(portion))).unwrap();
+        for (flows, share) in flows.iter_mut().zip(&shares) {
+            flows.keep(portion, share).unwrap();
+        }
+    }
+    for (flows, batches) in flows.iter_mut().zip(&batches) {
+        if flows.needs_times() {
+            batches.iter().for_each(|batch| flows.add_times(batch));
+        }
+    }
+    let times = FlowPasts::share_out_times(flows.iter().map(FlowPasts::times_to_bytes)).unwrap();
+    for (flows, times) in flows.iter_mut().zip(&times) {
+        flows.keep_times(times).unwrap();
+    }
     batches
         .into_iter()
         .zip(flows)
@@ -234,7 +247,10 @@ fn a_sum_that_does_not_fit_is_null_in_cells_too() {
 
 #[test]
 fn damaged_bytes_share_out_nothing() {
-    assert!(FlowPasts::share_out([FlowPasts::new().to_bytes(), b"no".to_vec()]).is_err());
+    assert!(
+        FlowPasts::share_out([FlowPasts::new().to_bytes(Portion { number: 0, of: 1 }), b"no".to_vec()])
+            .is_err()
+    );
 }
 
 #[test]

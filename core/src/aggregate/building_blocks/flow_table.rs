@@ -5,7 +5,7 @@
 
 use crate::batch::Batch;
 use crate::dictionary::{Addresses, Texts};
-use crate::travel::travels;
+use crate::travel::{Travel as _, travels};
 use crate::tuple::Direction;
 use core::hash::BuildHasher;
 use core::net::IpAddr;
@@ -41,6 +41,15 @@ pub(crate) struct FlowParts {
     pub(crate) dst_port: u16,
     pub(crate) protocol: u8,
     pub(crate) hop: u32,
+}
+
+/// One of several portions of flows, told apart by source port: whoever can't hold all at once takes them in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// From 0 on.
+    pub number: u16,
+    /// How many there are.
+    pub of: u16,
 }
 
 /// Flows, numbered in the order in which they came.
@@ -180,6 +189,23 @@ impl FlowTable {
             })
             .collect();
         (flows, hops)
+    }
+
+    /// True for each flow of one portion of many: the same flows of every table, whatever their numbers.
+    pub(crate) fn are_of(&self, portion: Portion) -> impl Iterator<Item = bool> {
+        self.flows
+            .iter()
+            .map(move |flow| ((flow & SRC_PORT) >> 48) as u16 % portion.of.max(1) == portion.number)
+    }
+
+    /// Those flows alone, as a table travels.
+    pub(crate) fn write_portion(&self, portion: Portion, bytes: &mut Vec<u8>) {
+        self.addresses.write(bytes);
+        self.macs.write(bytes);
+        self.hops.write(bytes);
+        let kept =
+            self.flows.iter().zip(self.are_of(portion)).filter_map(|(flow, is_of)| is_of.then_some(*flow));
+        kept.collect::<Vec<u128>>().write(bytes);
     }
 
     /// The numbers of a flow's source and destination.

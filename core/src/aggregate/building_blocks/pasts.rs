@@ -2,14 +2,18 @@
 //!
 //! Found once over all rows; from then on nobody need look up the flows of rows to count sessions and to spread counters, as
 //! long as flows are asked about as a whole. Where rows lie with several workers each finds what it has first, and
-//! [`FlowPasts::share_out`] tells it which of its flows others have too.
+//! [`FlowPasts::share_out`] tells it which of its flows others have too: the times of these are put in order together.
+
+mod shared;
 
 use super::flow_table::FlowTable;
+pub use super::flow_table::Portion;
 use super::recent::Recent;
 use crate::aggregate::partial::{self, PartialError};
 use crate::batch::Batch;
 use crate::travel::{Travel, travels};
 use crate::tuple::{Action, State};
+use shared::SharedTimes;
 
 /// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
 ///
@@ -62,6 +66,10 @@ pub(crate) enum Since {
 }
 
 const STARTS_SESSION: u32 = 1 << 31;
+const UNKNOWN: u32 = 0;
+const NOTHING: u32 = 1;
+/// What is added to milliseconds.
+const MORE: u32 = 1;
 
 /// A longer time between two tuples of a flow is left to a look at all of them.
 const MOST_MS: i64 = (STARTS_SESSION - 2) as i64;
@@ -94,34 +102,124 @@ impl Pasts {
     #[inline]
     pub(crate) fn since(&self, row: usize) -> Since {
         match self.rows.get(row).map_or(0, |past| past & !STARTS_SESSION) {
-            0 => Since::Unknown,
-            1 => Since::Nothing,
-            more => Since::Ms(i64::from(more) - 1),
+            UNKNOWN => Since::Unknown,
+            NOTHING => Since::Nothing,
+            more => Since::Ms(i64::from(more - MORE)),
         }
     }
 }
 
-/// What a worker finds out about the flows of its rows.
+/// What a worker finds out about the flows of its rows, in this order: it adds all rows; for each portion of flows, the first
+/// one first, it keeps its part of what [`FlowPasts::share_out`] makes of every worker's; where flows are shared it adds the
+/// times of all rows and keeps its part of what [`FlowPasts::share_out_times`] makes of every worker's; then it can tell the
+/// pasts of rows.
 #[derive(Clone, Debug, Default)]
 pub struct FlowPasts {
     flows: FlowTable,
     /// By the flow's number.
     firsts: Vec<FirstTuple>,
+    courses: Vec<Course>,
+    /// How many tuples each flow has.
+    tuples: Vec<u32>,
     /// The time of each flow's tuple that came last.
     lasts_ms: Vec<i64>,
-    courses: Vec<Course>,
+    /// The earliest time of all tuples.
+    earliest_ms: i64,
+    shares: Vec<Share>,
+    /// How many flows of the portions that were kept are shared.
+    shared_flows: u32,
+    shared: SharedTimes,
     recent: Recent,
 }
 
-travels!(FlowPasts { flows, firsts } without lasts_ms, courses, recent);
+/// What a worker found out about a portion of its flows.
+#[derive(Debug)]
+struct Found {
+    flows: FlowTable,
+    firsts: Vec<FirstTuple>,
+    courses: Vec<Course>,
+}
 
-/// How the tuples of a flow follow each other.
+travels!(Found { flows, firsts, courses });
+
+/// What a worker is told of a portion of its flows.
+#[derive(Debug)]
+struct Told {
+    shares: Vec<Share>,
+    /// How many flows of the portion are shared, by whichever workers.
+    shared_flows: u32,
+}
+
+travels!(Told { shares, shared_flows });
+
+/// How the tuples of a flow follow each other, in three bits.
 #[derive(Clone, Copy, Debug)]
 struct Course {
-    /// Those that came first are allowed, with a state.
-    has_state: bool,
-    /// So are all others, each later than the one before it; or none is.
-    is_plain: bool,
+    bits: u8,
+}
+
+travels!(Course { bits });
+
+impl Course {
+    /// The first to come is allowed, with a state.
+    const HAS_STATE: u8 = 1;
+    /// Not so are all others as the first.
+    const IS_MIXED: u8 = 2;
+    /// They are allowed and with a state, and one came that was not later than the one before it.
+    const IS_UNORDERED: u8 = 4;
+
+    fn has(self, bit: u8) -> bool {
+        self.bits & bit != 0
+    }
+
+    /// Takes in how another worker's tuples of the flow follow each other.
+    fn meet(&mut self, other: Course) {
+        let has_state = self.has(Course::HAS_STATE);
+        self.bits |= other.bits;
+        if has_state != other.has(Course::HAS_STATE) {
+            self.bits |= Course::IS_MIXED;
+        } else if has_state {
+            self.bits |= Course::IS_UNORDERED;
+        }
+    }
+
+    /// What becomes of the flow; counts those that are shared.
+    fn share(self, shared_flows: &mut u32) -> Share {
+        if self.has(Course::IS_MIXED) {
+            return Share::UNKNOWN;
+        }
+        if !self.has(Course::IS_UNORDERED) {
+            return Share::ALONE;
+        }
+        *shared_flows += 1;
+        Share::shared(*shared_flows - 1)
+    }
+}
+
+/// What becomes of a flow: nothing can be told of it, or it is the worker's alone, or how many shared ones come before it; and
+/// whether a session starts with the worker's first tuple of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Share {
+    bits: u32,
+}
+
+travels!(Share { bits });
+
+impl Share {
+    const UNKNOWN: Share = Share { bits: 0 };
+    const ALONE: Share = Share { bits: 1 };
+    const STARTS_HERE: u32 = 1 << 31;
+
+    fn shared(place: u32) -> Share {
+        match place.checked_add(2).filter(|bits| bits & Share::STARTS_HERE == 0) {
+            Some(bits) => Share { bits },
+            None => Share::UNKNOWN,
+        }
+    }
+
+    fn place(self) -> Option<u32> {
+        (self.bits & !Share::STARTS_HERE).checked_sub(2)
+    }
 }
 
 const NAME: &str = "flow pasts";
@@ -130,36 +228,57 @@ impl FlowPasts {
     /// No flows yet.
     #[must_use]
     pub fn new() -> FlowPasts {
-        FlowPasts::default()
+        FlowPasts { earliest_ms: i64::MAX, ..FlowPasts::default() }
     }
 
-    /// Takes in all rows of a batch, in the order in which [`FlowPasts::pasts`] will be asked.
+    /// Takes in all rows of a batch, in the order in which [`FlowPasts::add_times`] and [`FlowPasts::pasts`] will be asked.
     pub fn add(&mut self, batch: &Batch) {
         let translation = self.flows.translate(batch);
-        let FlowPasts { flows, firsts, lasts_ms, courses, recent } = self;
+        let FlowPasts { flows, firsts, courses, tuples, lasts_ms, earliest_ms, recent, .. } = self;
         for (row, time_ms) in batch.time_ms.iter().enumerate() {
             let Some(flow) = translation.flow(batch, row) else { continue };
             let tuple = FirstTuple::of(batch, row);
             let number = recent.number(flow, || flows.intern(flow)) as usize;
+            *earliest_ms = (*earliest_ms).min(*time_ms);
             if number == firsts.len() {
                 firsts.push(tuple.unwrap_or(FirstTuple::NEVER));
+                courses.push(Course { bits: u8::from(tuple.is_some()) * Course::HAS_STATE });
+                tuples.push(1);
                 lasts_ms.push(*time_ms);
-                courses.push(Course { has_state: tuple.is_some(), is_plain: true });
-            } else if let (Some(first), Some(last_ms), Some(course)) =
-                (firsts.get_mut(number), lasts_ms.get_mut(number), courses.get_mut(number))
-            {
+            } else if let (Some(first), Some(course), Some(tuples), Some(last_ms)) = (
+                firsts.get_mut(number),
+                courses.get_mut(number),
+                tuples.get_mut(number),
+                lasts_ms.get_mut(number),
+            ) {
                 *first = tuple.unwrap_or(FirstTuple::NEVER).min(*first);
-                let is_later = (1..=MOST_MS).contains(&time_ms.saturating_sub(*last_ms));
-                course.is_plain &= tuple.is_some() == course.has_state && (is_later || !course.has_state);
+                if tuple.is_some() != course.has(Course::HAS_STATE) {
+                    course.bits |= Course::IS_MIXED;
+                } else if tuple.is_some() && !(1..=MOST_MS).contains(&time_ms.saturating_sub(*last_ms)) {
+                    course.bits |= Course::IS_UNORDERED;
+                }
+                *tuples += 1;
                 *last_ms = *time_ms;
             }
         }
     }
 
-    /// All that was taken in, for [`FlowPasts::share_out`].
+    /// What was found out about a portion of flows, for [`FlowPasts::share_out`].
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        partial::sealed(NAME, |bytes| self.write(bytes))
+    pub fn to_bytes(&self, portion: Portion) -> Vec<u8> {
+        partial::sealed(NAME, |bytes| {
+            self.flows.write_portion(portion, bytes);
+            self.of(portion, &self.firsts).write(bytes);
+            self.of(portion, &self.courses).write(bytes);
+        })
+    }
+
+    fn of<T: Copy>(&self, portion: Portion, by_flow: &[T]) -> Vec<T> {
+        by_flow
+            .iter()
+            .zip(self.flows.are_of(portion))
+            .filter_map(|(item, is_of)| is_of.then_some(*item))
+            .collect()
     }
 
     /// Who has the start of each flow, and which flows several have: from the bytes of every worker, what every worker's
@@ -169,88 +288,148 @@ impl FlowPasts {
     ///
     /// Where any bytes are damaged.
     pub fn share_out(workers: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<Vec<u8>>, PartialError> {
-        let mut whole = FlowPasts::new();
-        let mut is_shared: Vec<bool> = Vec::new();
+        let mut flows = FlowTable::default();
+        let (mut firsts, mut courses): (Vec<FirstTuple>, Vec<Course>) = (Vec::new(), Vec::new());
         let mut parts = Vec::new();
         for bytes in workers {
-            let part: FlowPasts = partial::opened(NAME, &bytes)?;
-            drop(bytes);
-            let known = whole.flows.len();
-            let (numbers, _) = whole.flows.absorb(&part.flows);
-            whole.firsts.resize(whole.flows.len(), FirstTuple::NEVER);
-            is_shared.resize(whole.flows.len(), false);
-            for (number, first) in numbers.iter().map(|number| *number as usize).zip(&part.firsts) {
-                if let (Some(earliest), Some(is_shared)) =
-                    (whole.firsts.get_mut(number), is_shared.get_mut(number))
-                {
-                    *earliest = (*earliest).min(*first);
-                    *is_shared |= number < known;
+            let part: Found = partial::opened(NAME, &bytes)?;
+            let (numbers, _) = flows.absorb(&part.flows);
+            for ((number, first), course) in numbers.iter().zip(&part.firsts).zip(&part.courses) {
+                let number = *number as usize;
+                match (firsts.get_mut(number), courses.get_mut(number)) {
+                    (Some(earliest), Some(known)) => {
+                        *earliest = (*earliest).min(*first);
+                        known.meet(*course);
+                    }
+                    _ => {
+                        firsts.push(*first);
+                        courses.push(*course);
+                    }
                 }
             }
             parts.push((numbers, part.firsts));
         }
-        // Tuples without a state count nothing, so nobody asks what came before them.
-        for (is_shared, first) in is_shared.iter_mut().zip(&whole.firsts) {
-            *is_shared &= *first != FirstTuple::NEVER;
-        }
-        let share = |(numbers, firsts): (Vec<u32>, Vec<FirstTuple>)| {
-            let mut bits = vec![0_u8; firsts.len().div_ceil(FLOWS_A_BYTE)];
-            for (place, (number, first)) in numbers.into_iter().zip(firsts).enumerate() {
+        let mut shared_flows = 0;
+        let shares: Vec<Share> = courses.into_iter().map(|course| course.share(&mut shared_flows)).collect();
+        let share = |(numbers, own): (Vec<u32>, Vec<FirstTuple>)| {
+            let share = |(number, first): (u32, FirstTuple)| {
                 let number = number as usize;
-                let (Some(earliest), Some(is_shared), Some(byte)) =
-                    (whole.firsts.get_mut(number), is_shared.get(number), bits.get_mut(place / FLOWS_A_BYTE))
-                else {
-                    continue;
-                };
-                let starts_here = first.goes_on() && *earliest == first;
-                if starts_here {
+                let mut share = shares.get(number).copied().unwrap_or(Share::UNKNOWN);
+                if let Some(earliest) =
+                    firsts.get_mut(number).filter(|earliest| first.goes_on() && **earliest == first)
+                {
                     // Of several workers with the same earliest time the first one has it.
                     *earliest = FirstTuple::NEVER;
+                    share.bits |= Share::STARTS_HERE;
                 }
-                *byte |= (u8::from(starts_here) | u8::from(*is_shared) << 1) << (place % FLOWS_A_BYTE * 2);
-            }
-            bits
+                share
+            };
+            let shares = numbers.into_iter().zip(own).map(share).collect();
+            partial::sealed(NAME, |bytes| Told { shares, shared_flows }.write(bytes))
         };
         Ok(parts.into_iter().map(share).collect())
     }
 
-    /// Takes in what others have of the flows.
-    pub fn keep(&mut self, bits: &[u8]) {
-        for (place, (first, course)) in self.firsts.iter_mut().zip(&mut self.courses).enumerate() {
-            let bits = bits.get(place / FLOWS_A_BYTE).map_or(0b10, |byte| byte >> (place % FLOWS_A_BYTE * 2));
-            if bits & 1 == 0 {
+    /// Takes in what others have of a portion of flows. To be told of every portion, the first one first.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are damaged.
+    pub fn keep(&mut self, portion: Portion, share: &[u8]) -> Result<(), PartialError> {
+        let told: Told = partial::opened(NAME, share)?;
+        self.shares.resize(self.flows.len(), Share::UNKNOWN);
+        let of_portion = self.shares.iter_mut().zip(self.flows.are_of(portion)).filter(|(_, is_of)| *is_of);
+        for ((own, _), share) in of_portion.zip(told.shares) {
+            own.bits = share.place().map_or(share.bits, |place| {
+                Share::shared(place + self.shared_flows).bits | share.bits & Share::STARTS_HERE
+            });
+        }
+        self.shared_flows += told.shared_flows;
+        Ok(())
+    }
+
+    /// Makes ready for [`FlowPasts::add_times`] or, where no flows are shared and so this is false, for [`FlowPasts::pasts`].
+    pub fn needs_times(&mut self) -> bool {
+        self.lasts_ms.fill(i64::MIN);
+        self.courses = Vec::new();
+        for (first, share) in self.firsts.iter_mut().zip(&self.shares) {
+            if share.bits & Share::STARTS_HERE == 0 {
                 *first = FirstTuple::NEVER;
             }
-            course.is_plain &= bits & 2 == 0;
         }
-        self.lasts_ms.fill(i64::MIN);
+        let tuples = core::mem::take(&mut self.tuples);
+        let counts =
+            self.shares.iter().zip(tuples).filter_map(|(share, tuples)| Some((share.place()?, tuples)));
+        self.shared = SharedTimes::with_room_for(counts, self.earliest_ms);
+        self.shared_flows > 0
+    }
+
+    /// Takes in the times of all rows of a batch.
+    pub fn add_times(&mut self, batch: &Batch) {
+        let translation = self.flows.translate(batch);
+        let FlowPasts { flows, shares, shared, recent, .. } = self;
+        for (row, time_ms) in batch.time_ms.iter().enumerate() {
+            let Some(flow) = translation.flow(batch, row) else { continue };
+            let number = recent.number(flow, || flows.find(flow).unwrap_or(u32::MAX)) as usize;
+            if let Some(place) = shares.get(number).and_then(|share| share.place()) {
+                shared.add(place, *time_ms);
+            }
+        }
+    }
+
+    /// The times of the worker's tuples of shared flows, for [`FlowPasts::share_out_times`].
+    #[must_use]
+    pub fn times_to_bytes(&self) -> Vec<u8> {
+        partial::sealed(NAME, |bytes| self.shared.write(bytes))
+    }
+
+    /// When the tuple before each of shared flows was logged: from every worker's times, what every worker's
+    /// [`FlowPasts::keep_times`] wants.
+    ///
+    /// # Errors
+    ///
+    /// Where any bytes are damaged.
+    pub fn share_out_times(workers: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<Vec<u8>>, PartialError> {
+        let mut parts: Vec<SharedTimes> =
+            workers.into_iter().map(|bytes| partial::opened(NAME, &bytes)).collect::<Result<_, _>>()?;
+        SharedTimes::tell_pasts(&mut parts);
+        Ok(parts.into_iter().map(|part| partial::sealed(NAME, |bytes| part.write(bytes))).collect())
+    }
+
+    /// Takes in when the tuples before the worker's own were logged.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are damaged.
+    pub fn keep_times(&mut self, share: &[u8]) -> Result<(), PartialError> {
+        self.shared = partial::opened(NAME, share)?;
+        Ok(())
     }
 
     /// What came before each row of a batch. To be asked once about each batch that was taken in, in the same order.
     pub fn pasts(&mut self, batch: &Batch) -> Pasts {
         let translation = self.flows.translate(batch);
-        let FlowPasts { flows, firsts, lasts_ms, courses, recent } = self;
+        let FlowPasts { flows, firsts, lasts_ms, shares, shared, recent, .. } = self;
         let mut past = |row: usize| {
             let (flow, time_ms) = (translation.flow(batch, row)?, *batch.time_ms.get(row)?);
             let number = recent.number(flow, || flows.find(flow).unwrap_or(u32::MAX)) as usize;
-            let (first, course) = (firsts.get_mut(number)?, courses.get(number)?);
-            let Some(tuple) = FirstTuple::of(batch, row) else { return Some(u32::from(course.is_plain)) };
+            let (first, share) = (firsts.get_mut(number)?, shares.get(number)?);
+            let is_alone = share.bits & !Share::STARTS_HERE == Share::ALONE.bits;
+            let Some(tuple) = FirstTuple::of(batch, row) else { return Some(u32::from(is_alone)) };
             let starts_session = tuple.goes_on() && *first == tuple;
             if starts_session {
                 *first = FirstTuple::NEVER;
             }
             let last_ms = lasts_ms.get_mut(number)?;
-            let since = match (course.is_plain, *last_ms) {
-                (false, _) => 0,
-                (true, i64::MIN) => 1,
-                (true, last_ms) => time_ms.wrapping_sub(last_ms) as u32 + 1,
+            let since = match (share.place(), is_alone, *last_ms) {
+                (Some(place), ..) => shared.next(place),
+                (None, false, _) => UNKNOWN,
+                (None, true, i64::MIN) => NOTHING,
+                (None, true, last_ms) => time_ms.wrapping_sub(last_ms) as u32 + MORE,
             };
             *last_ms = time_ms;
             Some(since | if starts_session { STARTS_SESSION } else { 0 })
         };
-        Pasts { rows: (0..batch.len()).map(|row| past(row).unwrap_or(0)).collect() }
+        Pasts { rows: (0..batch.len()).map(|row| past(row).unwrap_or(UNKNOWN)).collect() }
     }
 }
-
-/// Two bits a flow: it starts here, and others have it too.
-const FLOWS_A_BYTE: usize = 4;

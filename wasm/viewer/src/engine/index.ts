@@ -31,6 +31,11 @@ const CHANGE_MS = 250;
 
 /** Questions that take long are asked no more often than this while reading, and again behind it. */
 const PATIENCE_MS = 2000;
+/** Nor before so many times as long as the answer took has gone into reading. */
+const READING_PER_ANSWERING = 4;
+
+/** In so many portions workers tell each other of their flows: one of them holds the flows of a portion, not all at once. */
+const PORTIONS = 8;
 
 /** So many values of a column are offered in the filter box. */
 const OFFERED_VALUES = 200;
@@ -58,7 +63,7 @@ class WorkerEngine implements Engine {
   /** Resolves when all that was dropped is read, and workers have made ready for questions about it. */
   private ready: Promise<void> = Promise.resolve();
   private tellReady = (): void => undefined;
-  private askedLongAt = 0;
+  private askLongFrom = 0;
   private shown: { rows: RowAt[]; view: View } = { rows: [], view: { filter: "", once: false } };
   private values = new Map<string, [string, number][]>();
   private toldAt = 0;
@@ -85,7 +90,7 @@ class WorkerEngine implements Engine {
     if (this.opened === 1) {
       this.tellReady();
       this.ready = new Promise((resolve) => (this.tellReady = resolve));
-      this.askedLongAt = performance.now();
+      this.askLongFrom = performance.now() + PATIENCE_MS;
     }
     this.questions.isTold = false;
     this.phase = "reading";
@@ -380,14 +385,19 @@ class WorkerEngine implements Engine {
       .then(tellReady);
   }
 
-  /** Resolves when a question that takes long may be asked: behind reading, or once in a while. */
-  private async patience(): Promise<void> {
+  /** Resolves when a question that takes long may be asked: behind reading, or once in a while. To be told when it is answered. */
+  private async patience(): Promise<() => void> {
     if (this.phase === "reading") {
-      const wait = this.askedLongAt + PATIENCE_MS - performance.now();
+      const wait = this.askLongFrom - performance.now();
       await Promise.race([this.ready, new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)))]);
-      this.askedLongAt = performance.now();
     }
     if (this.phase !== "reading") await this.ready;
+    const from = performance.now();
+    this.askLongFrom = from + PATIENCE_MS;
+    return () => {
+      const now = performance.now();
+      this.askLongFrom = Math.max(this.askLongFrom, now + (now - from) * READING_PER_ANSWERING);
+    };
   }
 
   /** Sees to it that workers know what came before each tuple in its flow, so that a change of the filter need not look for it. */
@@ -396,13 +406,24 @@ class WorkerEngine implements Engine {
     const drop = this.drops;
     const isOver = (): boolean => drop !== this.drops || pool !== this.pool;
     if (isOver() || this.phase === "reading" || this.workers.some(({ droppedTuples }) => droppedTuples > 0)) return;
-    const found: Uint8Array[] = [];
-    for (const part of await pool.all((worker) => worker.call("findPasts", []))) if (part !== null) found.push(part);
-    if (isOver() || found.length < pool.size) return;
+    if (!(await pool.all((worker) => worker.call("findPasts", []))).every(Boolean)) return;
     const leader = await pool.at(0);
-    const shares = await leader.call("shareOutPasts", [found], found.map(({ buffer }) => buffer as ArrayBuffer));
-    if (isOver()) return;
-    const marked = await pool.all((worker, number) => worker.call("tellPasts", [shares[number] ?? new Uint8Array()]));
+    // What the workers gave to each other, shared out by one of them; null where it is no longer of use.
+    const sharedOut = async (method: "shareOutPasts" | "shareOutTimes", found: (Uint8Array | null)[]): Promise<Uint8Array[] | null> => {
+      const all = found.filter((part) => part !== null);
+      if (isOver() || all.length < pool.size) return null;
+      const shares = await leader.call(method, [all], all.map(({ buffer }) => buffer as ArrayBuffer));
+      return isOver() ? null : shares;
+    };
+    for (let portion = 0; portion < PORTIONS; portion++) {
+      const found = await pool.all((worker) => worker.call("foundPasts", [portion, PORTIONS]));
+      const shares = await sharedOut("shareOutPasts", found);
+      if (shares === null) return;
+      await pool.all((worker, number) => worker.call("keepPasts", [portion, PORTIONS, shares[number] ?? new Uint8Array()]));
+    }
+    const ordered = await sharedOut("shareOutTimes", await pool.all((worker) => worker.call("findTimes", [])));
+    if (ordered === null) return;
+    const marked = await pool.all((worker, number) => worker.call("tellPasts", [ordered[number] ?? new Uint8Array()]));
     if (!isOver() && marked.every(Boolean)) questions.isTold = true;
   }
 

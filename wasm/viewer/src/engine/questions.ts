@@ -29,8 +29,8 @@ interface Waiting {
 export interface Preparing {
   /** Sees to it that workers know which rows count; gives what a reader must know of that. */
   rows(view: View): Promise<string | null>;
-  /** Resolves when a question that takes long may be asked. */
-  patience(): Promise<void>;
+  /** Resolves when a question that takes long may be asked, with whom to tell when it is answered. */
+  patience(): Promise<() => void>;
 }
 
 interface RunningJob {
@@ -130,16 +130,17 @@ export class Questions {
   }
 
   /** Waits for the moment in which long questions may be asked. */
-  private async hold(group: Waiting[]): Promise<void> {
+  private async hold(group: Waiting[]): Promise<() => void> {
     this.held += group.length;
     for (const waiting of group) waiting.isHeld = true;
     this.tellIdle();
-    await this.preparing.patience();
+    const tellAnswered = await this.preparing.patience();
     for (const waiting of group) {
       if (waiting.isDone) continue;
       waiting.isHeld = false;
       this.held--;
     }
+    return tellAnswered;
   }
 
   private supersede(waiting: Waiting): void {
@@ -168,8 +169,9 @@ export class Questions {
     if (first === undefined) return;
     const job: RunningJob = { id: this.jobs++, waiting: group };
     for (const waiting of group) waiting.job = job;
+    let tellAnswered: (() => void) | null = null;
     try {
-      if (this.slowness(group) > 0) await this.hold(group);
+      if (this.slowness(group) > 0) tellAnswered = await this.hold(group);
       const overcount = await this.preparing.rows(first.view);
       if (group.every(({ isDone }) => isDone)) return;
       const questions = group.map(({ question }) => question);
@@ -179,6 +181,7 @@ export class Questions {
     } catch (error) {
       for (const waiting of group) waiting.reject(error instanceof Error ? error : new Error(String(error)));
     } finally {
+      tellAnswered?.();
       this.end(job);
     }
   }
@@ -208,7 +211,6 @@ export class Questions {
     void this.pool.all((worker) => worker.call("endJob", [job.id])).catch(() => undefined);
   }
 }
-
 
 /** A question as workers take it. */
 export function jobQuestion({ analysis, parameters = {} }: Question, further: Record<string, unknown>): JobQuestion {

@@ -26,6 +26,12 @@ export class Moved<T> {
   ) {}
 }
 
+/** Bytes, or several, of which nothing stays here. */
+export function moved<T extends Uint8Array | Uint8Array[]>(bytes: T): Moved<T> {
+  const all: readonly Uint8Array[] = bytes instanceof Uint8Array ? [bytes] : bytes;
+  return new Moved(bytes, all.map(({ buffer }) => buffer as ArrayBuffer));
+}
+
 type Unmoved<T> = T extends Moved<infer V> ? V : T;
 
 /** What a method gives back on the calling side. */

@@ -2,7 +2,7 @@
 
 import type { Job, Pasts, Session } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
-import { Moved } from "./rpc";
+import { Moved, moved } from "./rpc";
 
 /** A question as the module takes it. */
 export interface JobQuestion {
@@ -113,17 +113,35 @@ export class Asking {
     }
   }
 
-  /** What came before rows in their flows, as far as it was read here; null where it was asked for anew meanwhile. */
-  async findPasts(): Promise<Uint8Array | null> {
+  /** Finds what came before rows in their flows, as far as it was read here; false where it was asked for anew meanwhile. */
+  findPasts(): Promise<boolean> {
     const pasts = (this.pasts = this.session.beginPasts());
-    return (await this.inSlices(pasts, () => this.session.findPasts(pasts))) ? pasts.toBytes() : null;
+    return this.inSlices(pasts, () => this.session.findPasts(pasts));
   }
 
-  /** Notes it at the rows, with what others have of the same flows; false where it was asked for anew meanwhile. */
-  async tellPasts(share: Uint8Array): Promise<boolean> {
+  /** What was found about a portion of flows. */
+  foundPasts(portion: number, of: number): Moved<Uint8Array> | null {
+    return this.pasts === null ? null : moved(this.pasts.toBytes(portion, of));
+  }
+
+  /** Takes in what others have of these flows. */
+  keepPasts(portion: number, of: number, share: Uint8Array): void {
+    this.pasts?.keep(portion, of, share);
+  }
+
+  /** The times of its tuples of flows that others have too; null where it was asked for anew meanwhile. */
+  async findTimes(): Promise<Moved<Uint8Array> | null> {
+    const { pasts } = this;
+    if (pasts === null) return null;
+    const isTimed = !pasts.needsTimes() || (await this.inSlices(pasts, () => this.session.findTimes(pasts)));
+    return isTimed ? moved(pasts.timesToBytes()) : null;
+  }
+
+  /** Notes it all at the rows, with its share of all times; false where it was asked for anew meanwhile. */
+  async tellPasts(times: Uint8Array): Promise<boolean> {
     const { pasts } = this;
     if (pasts === null) return false;
-    pasts.keep(share);
+    pasts.keepTimes(times);
     if (!(await this.inSlices(pasts, () => this.session.tellPasts(pasts)))) return false;
     pasts.free();
     this.pasts = null;

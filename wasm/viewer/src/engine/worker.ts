@@ -1,9 +1,9 @@
 /** A worker: one instance of the module, which reads the sources it is given and answers its part of questions. */
 
-import { initSync, recognise, Session, shareOutPasts, tupleAt } from "../../../pkg/worker/vnetflow.js";
+import { initSync, recognise, Session, shareOutPasts, shareOutTimes, tupleAt } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
 import { Reading } from "./reading";
-import { Moved, serve, type Port } from "./rpc";
+import { Moved, moved, serve, type Port } from "./rpc";
 import { Asking, type AskedPart, type JobQuestion, type View } from "./worker-asking";
 import type { ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
 import { textOfTuple } from "./raw";
@@ -66,17 +66,34 @@ export class WorkerApi {
     return this.parts.asking.ask(job, questions, view, told, leads);
   }
 
-  findPasts(): Promise<Uint8Array | null> {
+  findPasts(): Promise<boolean> {
     return this.parts.asking.findPasts();
   }
 
-  /** What each worker keeps of what all found. */
-  shareOutPasts(found: Uint8Array[]): Uint8Array[] {
-    return shareOutPasts(found);
+  foundPasts(portion: number, of: number): Moved<Uint8Array> | null {
+    return this.parts.asking.foundPasts(portion, of);
   }
 
-  tellPasts(share: Uint8Array): Promise<boolean> {
-    return this.parts.asking.tellPasts(share);
+  /** What each worker keeps of what all found. */
+  shareOutPasts(found: Uint8Array[]): Moved<Uint8Array[]> {
+    return moved(shareOutPasts(found));
+  }
+
+  keepPasts(portion: number, of: number, share: Uint8Array): void {
+    this.parts.asking.keepPasts(portion, of, share);
+  }
+
+  findTimes(): Promise<Moved<Uint8Array> | null> {
+    return this.parts.asking.findTimes();
+  }
+
+  /** What each worker keeps of all workers' times. */
+  shareOutTimes(found: Uint8Array[]): Moved<Uint8Array[]> {
+    return moved(shareOutTimes(found));
+  }
+
+  tellPasts(times: Uint8Array): Promise<boolean> {
+    return this.parts.asking.tellPasts(times).finally(() => this.parts.reading.report(true));
   }
 
   complete(job: number, index: number, others: Uint8Array[], notes: string[]): Moved<Record<string, PackedTable>> {
@@ -88,8 +105,8 @@ export class WorkerApi {
   }
 
   /** What decides where flows count, as far as it was read here. */
-  firstPass(filter: string): Uint8Array {
-    return this.parts.session.firstPass(filter);
+  firstPass(filter: string): Moved<Uint8Array> {
+    return moved(this.parts.session.firstPass(filter));
   }
 
   /** Decides where flows count, with what others read; gives this worker's part of what that leaves out. */
@@ -136,7 +153,7 @@ export class WorkerApi {
   }
 
   rowsAt({ filter, once }: View, numbers: Uint32Array, columns: string[]): Moved<PackedTable> {
-    return moved(this.parts.session.rowsAt(filter, once, numbers, columns));
+    return movedTable(this.parts.session.rowsAt(filter, once, numbers, columns));
   }
 
   placeOf({ filter, once }: View, number: number) {
@@ -149,12 +166,11 @@ export class WorkerApi {
   }
 
   writeRun({ filter, once }: View, run: number, format: "csv" | "ndjson", columns: string[]): Moved<Uint8Array> {
-    const bytes = this.parts.session.writeRun(filter, once, run, format, columns);
-    return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
+    return moved(this.parts.session.writeRun(filter, once, run, format, columns));
   }
 
   tableOfRun({ filter, once }: View, run: number, columns: string[]): Moved<PackedTable> {
-    return moved(this.parts.session.tableOfRun(filter, once, run, columns));
+    return movedTable(this.parts.session.tableOfRun(filter, once, run, columns));
   }
 
   private get parts(): { session: Session; reading: Reading; asking: Asking } {
@@ -164,7 +180,7 @@ export class WorkerApi {
   }
 }
 
-function moved(table: PackedTable): Moved<PackedTable> {
+function movedTable(table: PackedTable): Moved<PackedTable> {
   return new Moved(table, buffersOf(table));
 }
 
