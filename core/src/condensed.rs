@@ -81,7 +81,8 @@ pub struct Condensed<'a> {
     pub cells: &'a Batch,
     /// The times of all rows of the batch, in milliseconds since 1970 UTC.
     pub times_ms: &'a [i64],
-    /// All rows of the batch, without dictionaries, groups and records; `None` where they are not at hand.
+    /// All rows of the batch, `None` where they are not at hand: without dictionaries, and perhaps without the addresses and
+    /// flow groups that cells tell.
     pub rows: Option<&'a Batch>,
     /// What came before each row, where that is told of all batches and the rows that count are whole flows; then sessions
     /// are told in the weights.
@@ -220,10 +221,15 @@ impl Cells {
         some
     }
 
-    /// The cells of these rows alone: a truth value for each row of `batch`, which these are the cells of. `pasts` as in
-    /// [`Cells::tell_sessions`], or empty where nobody told.
+    /// The cells of these rows alone: a truth value for each row. `pasts` as in [`Cells::tell_sessions`], or empty where nobody
+    /// told. `with_rows` is called where the batch's rows are needed, which must have the columns that cells don't tell.
     #[must_use]
-    pub fn of_kept(&self, batch: &Batch, is_kept: &[bool], pasts: &Pasts) -> SomeCells {
+    pub fn of_kept(
+        &self,
+        is_kept: &[bool],
+        pasts: &Pasts,
+        with_rows: impl FnOnce(&mut dyn FnMut(&Batch)),
+    ) -> SomeCells {
         let mut counts = vec![0_u32; self.cells.len()];
         for (cell, keep) in self.of_rows.iter().zip(is_kept) {
             if let Some(count) = counts.get_mut(usize::from(*cell)) {
@@ -237,10 +243,16 @@ impl Cells {
             .zip(&self.cells.weights)
             .map(|(count, whole)| (*count > 0 && *count < whole.tuples).then(Sum::default))
             .collect();
-        for (row, (cell, _)) in self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep) {
-            if let Some(Some(sum)) = sums.get_mut(usize::from(*cell)) {
-                sum.add(batch, row, pasts.starts_session(row));
-            }
+        if sums.iter().any(Option::is_some) {
+            with_rows(&mut |rows| {
+                for (row, (cell, _)) in
+                    self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep)
+                {
+                    if let Some(Some(sum)) = sums.get_mut(usize::from(*cell)) {
+                        sum.add(rows, row, pasts.starts_session(row));
+                    }
+                }
+            });
         }
         for (place, sum) in some.places.iter().zip(&sums) {
             if let Some(sum) = sum {

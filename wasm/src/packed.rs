@@ -25,6 +25,26 @@ pub(crate) struct Packed {
     offset: Vec<u64>,
 }
 
+/// Which columns are unpacked besides those that cost next to nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// Addresses and flow groups.
+    ends: bool,
+    counters: bool,
+}
+
+impl Parts {
+    pub(crate) const ALL: Parts = Parts { ends: true, counters: true };
+    /// What cells don't tell.
+    pub(crate) const UNTOLD: Parts = Parts { ends: false, counters: true };
+
+    /// What a filter looks at, by its public columns.
+    pub(crate) fn of(columns: &[&str]) -> Parts {
+        let is_counter = |name: &&str| name.starts_with("packets_") || name.starts_with("bytes_");
+        Parts { ends: true, counters: columns.iter().any(is_counter) }
+    }
+}
+
 /// Whole numbers, all in as many bytes as the largest needs.
 #[derive(Debug)]
 enum Narrow {
@@ -186,8 +206,13 @@ impl Packed {
     }
 
     /// Puts the columns back into their batch for as long as that takes.
-    pub(crate) fn with<R>(&mut self, batch: &mut Batch, take: impl FnOnce(&mut Batch) -> R) -> R {
-        self.unpack(batch);
+    pub(crate) fn with<R>(
+        &mut self,
+        batch: &mut Batch,
+        parts: Parts,
+        take: impl FnOnce(&mut Batch) -> R,
+    ) -> R {
+        self.unpack(batch, parts);
         let result = take(batch);
         self.take_back(batch);
         result
@@ -195,11 +220,13 @@ impl Packed {
 
     // Not inlined: it is much code, and rows are asked for in many places.
     #[inline(never)]
-    fn unpack(&mut self, batch: &mut Batch) {
+    fn unpack(&mut self, batch: &mut Batch, parts: Parts) {
         batch.time_ms = self.times_ms();
-        let [src_ip, dst_ip] = &self.ends;
-        (batch.src_ip, batch.dst_ip) = (src_ip.codes(), dst_ip.codes());
-        batch.group = self.group.codes();
+        if parts.ends {
+            let [src_ip, dst_ip] = &self.ends;
+            (batch.src_ip, batch.dst_ip) = (src_ip.codes(), dst_ip.codes());
+            batch.group = self.group.codes();
+        }
         let [src_port, dst_port] = &mut self.ports;
         core::mem::swap(&mut batch.src_port, src_port);
         core::mem::swap(&mut batch.dst_port, dst_port);
@@ -212,6 +239,9 @@ impl Packed {
         batch.encryption = self.kind_parts(&kinds, None, |kind| kind.4);
         batch.version = self.kind_parts(&kinds, 0, |kind| kind.5);
         batch.logged = self.kind_parts(&kinds, 0, |kind| kind.6);
+        if !parts.counters {
+            return;
+        }
         let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] =
             self.counters.each_ref().map(|column| column.unpack_counted(self.rows, &self.counted));
         batch.packets_src_to_dst = packets_src_to_dst;
@@ -322,7 +352,7 @@ mod tests {
         let mut packed = Packed::of(&mut kept);
         assert_eq!((kept.len(), packed.len()), (0, 1000));
         for _ in 0..2 {
-            packed.with(&mut kept, |unpacked| {
+            packed.with(&mut kept, Parts::ALL, |unpacked| {
                 assert!((0..1000).all(|row| unpacked.tuple(row) == plain.tuple(row)));
                 assert_eq!(unpacked.group, plain.group);
                 assert_eq!(unpacked.logged, plain.logged);

@@ -1,6 +1,6 @@
 //! What a session keeps of its logs: pages of rows without spare room, and where in which source each run of rows stands.
 
-use crate::packed::Packed;
+use crate::packed::{Packed, Parts};
 use std::collections::VecDeque;
 use vnetflow_core::aggregate::Pasts;
 use vnetflow_core::batch::Batch;
@@ -110,7 +110,8 @@ impl Page {
         match &mut self.packed {
             None => cells.with(some, &mut self.batch, None, pasts, take),
             Some(packed) if needs_rows => {
-                packed.with(&mut self.batch, |batch| cells.with(some, batch, None, pasts, take));
+                packed
+                    .with(&mut self.batch, Parts::UNTOLD, |batch| cells.with(some, batch, None, pasts, take));
             }
             Some(packed) => cells.with(some, &mut self.batch, Some(&packed.times_ms()), pasts, take),
         }
@@ -120,11 +121,11 @@ impl Page {
     pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool]) -> Option<SomeCells> {
         self.cells()?;
         let Condensation::Cells(cells) = &self.cells else { return None };
-        let of_kept = |batch: &mut Batch| cells.of_kept(batch, is_kept, &self.pasts);
-        Some(match &mut self.packed {
-            None => of_kept(&mut self.batch),
-            Some(packed) => packed.with(&mut self.batch, of_kept),
-        })
+        let (batch, packed) = (&mut self.batch, &mut self.packed);
+        Some(cells.of_kept(is_kept, &self.pasts, |take| match packed {
+            None => take(batch),
+            Some(packed) => packed.with(batch, Parts::UNTOLD, |batch| take(batch)),
+        }))
     }
 
     /// Tells what came before its rows.
@@ -142,9 +143,14 @@ impl Page {
 
     /// Hands over its rows.
     pub(crate) fn with<R>(&mut self, take: impl FnOnce(&mut Batch) -> R) -> R {
+        self.with_parts(Parts::ALL, take)
+    }
+
+    /// Hands over its rows; of packed ones these columns are enough.
+    pub(crate) fn with_parts<R>(&mut self, parts: Parts, take: impl FnOnce(&mut Batch) -> R) -> R {
         match &mut self.packed {
             None => take(&mut self.batch),
-            Some(packed) => packed.with(&mut self.batch, take),
+            Some(packed) => packed.with(&mut self.batch, parts, take),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! a few rows that are kept are copied out, so that every later answer costs what it shows; of many a bit a row is kept,
 //! and answers read them through one batch of scratch.
 
+use crate::packed::Parts;
 use crate::pages::Page;
 use vnetflow_core::aggregate::{Aggregate, Overcount, Vantage, VantageChoice};
 use vnetflow_core::batch::Batch;
@@ -45,6 +46,8 @@ pub(crate) struct View {
     copies: Vec<Option<Box<Batch>>>,
     copied: usize,
     asks_cells: bool,
+    /// The columns that the filter and the choice look at.
+    parts: Parts,
     keeps_flows_whole: bool,
     /// It was decided where each flow counts once.
     pub(crate) is_decided: bool,
@@ -54,7 +57,8 @@ impl View {
     pub(crate) fn new(filter: Option<Filter>) -> View {
         let asks_cells = filter.as_ref().is_some_and(Cells::are_enough_for);
         let keeps_flows_whole = filter.as_ref().is_none_or(Cells::keeps_flows_whole);
-        View { filter, asks_cells, keeps_flows_whole, ..View::default() }
+        let parts = filter.as_ref().map_or(Parts::ALL, |filter| Parts::of(&filter.columns()));
+        View { filter, asks_cells, keeps_flows_whole, parts, ..View::default() }
     }
 
     /// Forgets what is known of pages, as their numbers change.
@@ -81,7 +85,7 @@ impl View {
     /// Decides from now on where each flow counts.
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);
-        (self.asks_cells, self.keeps_flows_whole) = (false, false);
+        (self.asks_cells, self.keeps_flows_whole, self.parts) = (false, false, Parts::ALL);
         self.overcount = Overcount::default();
         self.forget();
         self.is_decided = true;
@@ -222,11 +226,11 @@ impl View {
     }
 
     fn find(&mut self, page: &mut Page) -> Kept {
-        let View { filter, choice, overcount, .. } = self;
+        let View { filter, choice, overcount, parts, .. } = self;
         if filter.is_none() && choice.is_none() {
             return Kept::All;
         }
-        let is_kept = page.with(|batch| {
+        let is_kept = page.with_parts(*parts, |batch| {
             let mut is_kept =
                 filter.as_ref().map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
             if let Some(choice) = choice {

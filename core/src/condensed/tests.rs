@@ -1,8 +1,8 @@
 //! Cells give every analysis the answer that their rows give.
 
 use super::*;
-use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows};
-use crate::aggregate::{Aggregate, Analysis, FlowPasts, Pasts, Portion};
+use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows, told};
+use crate::aggregate::{Aggregate, Analysis, Pasts};
 use crate::groups::Groups;
 use crate::table::Section;
 use proptest::prelude::*;
@@ -67,34 +67,11 @@ struct Worker {
 fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
     let of_part = |rows: &&[TestRow]| rows.chunks(rows.len().div_ceil(2).max(1)).map(batch_of).collect();
     let batches: Vec<Vec<Batch>> = parts.iter().map(of_part).collect();
-    let mut flows: Vec<FlowPasts> = batches
-        .iter()
-        .map(|batches| {
-            let mut flows = FlowPasts::new();
-            batches.iter().for_each(|batch| flows.add(batch));
-            flows
-        })
-        .collect();
-    for portion in (0..3).map(|number| Portion { number, of: 3 }) {
-        let shares = FlowPasts::share_out(flows.iter().map(|flows| flows.to_bytes(portion))).unwrap();
-        for (flows, share) in flows.iter_mut().zip(&shares) {
-            flows.keep(portion, share).unwrap();
-        }
-    }
-    for (flows, batches) in flows.iter_mut().zip(&batches) {
-        if flows.needs_times() {
-            batches.iter().for_each(|batch| flows.add_times(batch));
-        }
-    }
-    let times = FlowPasts::share_out_times(flows.iter().map(FlowPasts::times_to_bytes)).unwrap();
-    for (flows, times) in flows.iter_mut().zip(&times) {
-        flows.keep_times(times).unwrap();
-    }
+    let told = told(&batches);
     batches
         .into_iter()
-        .zip(flows)
-        .map(|(batches, mut flows)| {
-            let pasts: Vec<Pasts> = batches.iter().map(|batch| flows.pasts(batch)).collect();
+        .zip(told)
+        .map(|(batches, pasts)| {
             // The second batch of a worker has no cells.
             let cells = |(number, (batch, pasts)): (usize, (&Batch, &Pasts))| {
                 let mut cells = Cells::at_most(batch.len(), batch).filter(|_| number == 0)?;
@@ -114,7 +91,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
     let mut could = false;
     let mut take = |condensed: &Condensed<'_>| could = state.add_condensed(condensed);
     match (&mut worker.cells[number], filter) {
-        (Some(cells), None) => cells.with(None, batch, None, pasts, &mut take),
+        (Some(cells), None) => without_told(batch, |batch| cells.with(None, batch, None, pasts, &mut take)),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
             let mut some = if Cells::are_enough_for(filter) {
@@ -122,12 +99,12 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)
             } else {
-                cells.of_kept(batch, &whole, &worker.pasts[number])
+                cells.of_kept(&whole, &worker.pasts[number], |take| take(batch))
             };
             let kept = (0..).zip(&whole).filter_map(|(row, keep): (u32, _)| keep.then_some(row));
             assert_eq!(cells.rows_of(&some), kept.collect::<Vec<_>>());
             assert_eq!(some.rows(), whole.iter().filter(|keep| **keep).count());
-            cells.with(Some(&mut some), batch, None, pasts, &mut take);
+            without_told(batch, |batch| cells.with(Some(&mut some), batch, None, pasts, &mut take));
         }
         (None, _) => {
             if let Some(pasts) = pasts {
@@ -143,6 +120,13 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
         state.add(&kept(batch, filter));
     }
     could
+}
+
+/// Hands over a batch without the columns that cells tell.
+fn without_told(batch: &mut Batch, take: impl FnOnce(&mut Batch)) {
+    let told = [&mut batch.src_ip, &mut batch.dst_ip, &mut batch.group].map(core::mem::take);
+    take(batch);
+    [batch.src_ip, batch.dst_ip, batch.group] = told;
 }
 
 fn kept(batch: &Batch, filter: Option<&Filter>) -> Batch {
@@ -243,14 +227,6 @@ fn a_sum_that_does_not_fit_is_null_in_cells_too() {
         let (plain, condensed, _) = both(&[&rows], "tcp", name, &json!({}));
         assert_eq!(plain, condensed, "{name}");
     }
-}
-
-#[test]
-fn damaged_bytes_share_out_nothing() {
-    assert!(
-        FlowPasts::share_out([FlowPasts::new().to_bytes(Portion { number: 0, of: 1 }), b"no".to_vec()])
-            .is_err()
-    );
 }
 
 #[test]

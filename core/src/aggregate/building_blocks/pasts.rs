@@ -5,6 +5,8 @@
 //! [`FlowPasts::share_out`] tells it which of its flows others have too: the times of these are put in order together.
 
 mod shared;
+#[cfg(test)]
+mod tests;
 
 use super::flow_table::FlowTable;
 pub use super::flow_table::Portion;

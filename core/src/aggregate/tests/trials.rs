@@ -2,7 +2,7 @@
 //!
 //! Values come from small pools, so that keys meet again.
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, FlowPasts, Pasts, Portion};
 use crate::batch::{Batch, Group, Record};
 use crate::origin::RuleOrigin;
 use crate::table::{Table, Values};
@@ -124,6 +124,31 @@ pub(crate) fn batch_of(rows: &[TestRow]) -> Batch {
         batch.groups.push(group);
     }
     batch
+}
+
+/// What workers with these batches tell of what came before their rows.
+pub(crate) fn told(workers: &[Vec<Batch>]) -> Vec<Vec<Pasts>> {
+    let mut flows = vec![FlowPasts::new(); workers.len()];
+    for (flows, batches) in flows.iter_mut().zip(workers) {
+        batches.iter().for_each(|batch| flows.add(batch));
+    }
+    for portion in (0..3).map(|number| Portion { number, of: 3 }) {
+        let shares = FlowPasts::share_out(flows.iter().map(|flows| flows.to_bytes(portion))).unwrap();
+        for (flows, share) in flows.iter_mut().zip(&shares) {
+            flows.keep(portion, share).unwrap();
+        }
+    }
+    for (flows, batches) in flows.iter_mut().zip(workers) {
+        if flows.needs_times() {
+            batches.iter().for_each(|batch| flows.add_times(batch));
+        }
+    }
+    let times = FlowPasts::share_out_times(flows.iter().map(FlowPasts::times_to_bytes)).unwrap();
+    let tell = |((mut flows, times), batches): ((FlowPasts, &Vec<u8>), &Vec<Batch>)| {
+        flows.keep_times(times).unwrap();
+        batches.iter().map(|batch| flows.pasts(batch)).collect()
+    };
+    flows.into_iter().zip(&times).zip(workers).map(tell).collect()
 }
 
 /// One aggregate over all rows in one batch.

@@ -1,0 +1,31 @@
+//! Workers tell each other of flows that lie with several of them.
+
+use super::*;
+use crate::aggregate::tests::trials::{TestRow, batch_of, row, told};
+
+#[test]
+fn workers_tell_each_other_what_came_before_tuples_of_flows_that_they_share() {
+    let tuple = |time_ms: i64, state: &str| {
+        row(time_ms, &format!("10.1.1.4,10.2.0.5,50000,443,6,O,{state},NX,1,1,1,1"), "r", "A")
+    };
+    let one = [tuple(9, "C"), tuple(30, "C"), tuple(1, "B"), tuple(70, "C")];
+    let other = [tuple(20, "C"), tuple(70_000, "C"), tuple(70, "E")];
+    let since = |workers: &[&[TestRow]]| -> Vec<Vec<Since>> {
+        let batches: Vec<_> = workers.iter().map(|rows| vec![batch_of(rows)]).collect();
+        let of_rows = |pasts: &Pasts| (0..pasts.len()).map(|row| pasts.since(row)).collect::<Vec<_>>();
+        told(&batches).iter().map(|pasts| pasts.iter().flat_map(of_rows).collect()).collect()
+    };
+    let told = since(&[&one[..3], &other[..2]]);
+    assert_eq!(told[0], [Since::Ms(8), Since::Ms(10), Since::Nothing]);
+    assert_eq!(told[1], [Since::Ms(11), Since::Ms(69_970)]);
+    // Two at one millisecond: nobody can say which came first.
+    assert_eq!(since(&[&one, &other]).concat(), [Since::Unknown; 7]);
+}
+
+#[test]
+fn damaged_bytes_share_out_nothing() {
+    assert!(
+        FlowPasts::share_out([FlowPasts::new().to_bytes(Portion { number: 0, of: 1 }), b"no".to_vec()])
+            .is_err()
+    );
+}
