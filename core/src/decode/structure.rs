@@ -47,10 +47,36 @@ pub(super) enum Expect {
 pub(super) struct Frame {
     pub(super) kind: Kind,
     pub(super) expect: Expect,
+    /// A bit for each key that was met.
+    keys: u16,
     /// True once the key of the list was met that leads to the tuples.
     pub(super) has_list: bool,
+    /// True once a key was met again.
+    has_double: bool,
+}
+
+impl Frame {
+    /// A container whose first item is next.
+    pub(super) fn new(kind: Kind) -> Frame {
+        Frame { kind, expect: Expect::Item, keys: 0, has_list: false, has_double: false }
+    }
+
+    /// A key of that name comes; true the first time that one with a meaning comes again.
+    pub(super) fn meet(&mut self, name: &str) -> bool {
+        let key = self.kind.key(name);
+        let bit = 1 << key as u16;
+        // Several lists of records are read one after the other.
+        let is_double = self.keys & bit != 0 && !matches!(key, Key::Other | Key::Records);
+        self.keys |= bit;
+        self.has_list |= self.kind.opens(key, b'[').is_some();
+        self.expect = Expect::Colon(key);
+        is_double && !core::mem::replace(&mut self.has_double, true)
+    }
+
     /// True once a key without a meaning was met.
-    pub(super) has_other: bool,
+    pub(super) fn has_other(&self) -> bool {
+        self.keys & 1 << Key::Other as u16 != 0
+    }
 }
 
 /// A key that means something in its container.

@@ -144,10 +144,15 @@ impl Decoder {
                 return;
             }
             (kind, Expect::Item) if kind.is_object() => {
-                let key = kind.key(&text);
-                frame.has_other |= key == Key::Other;
-                frame.has_list |= kind.opens(key, b'[').is_some();
-                frame.expect = Expect::Colon(key);
+                if frame.meet(&text) {
+                    // Nobody writes that: two objects have become one, and what stood between is gone.
+                    let message = format!(
+                        "expected each key once in an object, found `{}` again: text between may be missing",
+                        excerpt(text.as_bytes())
+                    );
+                    let issue = self.issue(IssueKind::BadRecord, offset, message, None);
+                    self.builder.issues.add(issue);
+                }
                 return;
             }
             (kind, Expect::Value(key)) => {
@@ -224,7 +229,7 @@ impl Decoder {
         match opened {
             Some(kind) if self.frames.len() < DEEPEST => {
                 self.builder.open(kind, offset);
-                self.frames.push(Frame { kind, expect: Expect::Item, has_list: false, has_other: false });
+                self.frames.push(Frame::new(kind));
             }
             opened => {
                 if opened.is_some() {
@@ -254,7 +259,7 @@ impl Decoder {
             };
             return self.damaged(input, at, expected);
         }
-        let (kind, is_hollow) = (frame.kind, frame.has_other && !frame.has_list);
+        let (kind, is_hollow) = (frame.kind, frame.has_other() && !frame.has_list);
         // A key that was misspelt or damaged hides its tuples: that must not pass for an unknown key.
         if let (true, Some(key)) = (is_hollow, kind.list_key()) {
             let message = format!("expected the key `{key}` in this object, found other keys alone");
