@@ -1,10 +1,10 @@
 /** A worker's reading: looks what a source is, then pushes its text through the module, and tells how far it is. */
 
 import type { recognise as Recognise, Session } from "../../../pkg/worker/vnetflow.js";
-import { isGzip } from "./gzip";
+import { isGzip, type Chunks } from "./gzip";
 import { partEnds } from "./split";
 import type { ReadResult, ReadTask, SplitLimits, WorkerProgress } from "./tasks";
-import { pieces, textOf } from "./unpacked";
+import { peeked, pieces, textOf } from "./unpacked";
 import { entriesOf, isZip } from "./zip";
 
 /** How often a worker tells, at most. */
@@ -41,10 +41,13 @@ export class Reading {
     try {
       const found = task.isWhole || part !== null ? null : await this.lookAt(task, limits, recognise);
       if (found !== null) return found;
-      chunks =
-        part === null
-          ? await textOf(source, (bytes) => (this.bytes += bytes))
-          : pieces(source.file.slice(part.from, part.to), (bytes) => (this.bytes += bytes));
+      const count = (bytes: number): unknown => (this.bytes += bytes);
+      chunks = part === null ? await textOf(source, count) : pieces(source.file.slice(part.from, part.to), count);
+      if (part === null && (source.entry !== null || isGzip(await headOf(source.file)))) {
+        const inside = await this.lookInside(source.entry?.isLog ?? true, chunks, recognise);
+        if (inside.found !== null) return inside.found;
+        chunks = inside.chunks;
+      }
     } catch (error) {
       this.session.start(source.name, task.place);
       this.session.finish(part === null || part.from === 0);
@@ -111,16 +114,44 @@ export class Reading {
     if (isGzip(head)) return null;
     const text = new TextDecoder().decode(head);
     if (file.size <= MOST_SIDE_BYTES && !LOG_WORDS.test(text)) {
-      const whole = file.size <= HEAD_BYTES ? text : await file.text();
-      const found = recognise(whole);
+      const found = asSide(file.size <= HEAD_BYTES ? text : await file.text(), recognise);
       if (found !== null) {
         this.bytes += file.size;
         this.report(true);
-        return { kind: "side", text: whole, sideKind: found.kind, about: found.about };
+        return found;
       }
     }
     if (file.size < limits.partBytes * 2) return null;
     const ends = await partEnds(file, limits.partBytes);
     return ends.length > 1 ? { kind: "split", ends } : null;
   }
+
+  /** What a packed text is, where it is not simply read; else its chunks from the start on. */
+  private async lookInside(
+    isLog: boolean,
+    given: Chunks,
+    recognise: typeof Recognise,
+  ): Promise<{ found: ReadResult | null; chunks: Chunks }> {
+    let head = "";
+    let bytes = 0;
+    const decoder = new TextDecoder();
+    const { start, isWhole, chunks } = await peeked(given, (taken) => {
+      const last = taken.at(-1) ?? new Uint8Array();
+      if (bytes < HEAD_BYTES) head += decoder.decode(last.subarray(0, HEAD_BYTES), { stream: true });
+      bytes += last.length;
+      return bytes <= MOST_SIDE_BYTES && !LOG_WORDS.test(head);
+    });
+    const found = isWhole && !LOG_WORDS.test(head) ? asSide(await new Blob(start).text(), recognise) : null;
+    if (found !== null) this.report(true);
+    return { found: found ?? (isLog ? null : { kind: "read", isClean: true }), chunks };
+  }
+}
+
+function asSide(text: string, recognise: typeof Recognise): ReadResult | null {
+  const found = recognise(text);
+  return found === null ? null : { kind: "side", text, sideKind: found.kind, about: found.about };
+}
+
+async function headOf(file: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await file.slice(0, 2).arrayBuffer());
 }

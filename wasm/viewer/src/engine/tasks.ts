@@ -18,6 +18,8 @@ export interface ZipEntry {
   storedBytes: number;
   unpackedBytes: number;
   isDeflated: boolean;
+  /** By its name; else it is read only if it says something about logs. */
+  isLog: boolean;
 }
 
 /** A source or a part of one, to be read by one worker. */

@@ -31,6 +31,40 @@ export async function* pieces(file: Blob, count: (bytes: number) => void): Chunk
   }
 }
 
+/** The start of a text, and all of its chunks from the start on. */
+export interface Peeked {
+  start: Uint8Array<ArrayBuffer>[];
+  /** The start is all there is. */
+  isWhole: boolean;
+  chunks: Chunks;
+}
+
+/** Takes chunks as long as `goesOn` says so of those that were taken. */
+export async function peeked(given: Chunks, goesOn: (start: Uint8Array[]) => boolean): Promise<Peeked> {
+  const iterator = given[Symbol.asyncIterator]();
+  const start: Uint8Array<ArrayBuffer>[] = [];
+  let next: IteratorResult<Uint8Array> | null = null;
+  let failure: { error: unknown } | null = null;
+  do {
+    try {
+      next = await iterator.next();
+      if (next.done !== true) start.push(next.value.slice());
+    } catch (error) {
+      failure = { error };
+    }
+  } while (failure === null && next?.done !== true && goesOn(start));
+  async function* chunks(): Chunks {
+    yield* start;
+    // What was read before it broke is not lost.
+    if (failure !== null) throw failure.error;
+    while (next?.done !== true) {
+      next = await iterator.next();
+      if (next.done !== true) yield next.value;
+    }
+  }
+  return { start, isWhole: failure === null && next?.done === true, chunks: chunks() };
+}
+
 function counted(file: Blob, count: (bytes: number) => void): ReadableStream<Uint8Array> {
   const watch = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {

@@ -13,8 +13,9 @@ const LOCAL = 0x04034b50;
 /** What stands in a field of 32 bits where the number itself stands in the zip64 part. */
 const IN_ZIP64 = 0xffffffff;
 
-/** What of a zip is read; the rest of it is nobody's log. */
+/** What of a zip is read as a log, and what may say something about logs; the rest of it is nobody's log. */
 const LOG_NAME = /\.json(?:\.gz)?$/i;
+const SIDE_NAME = /\.(?:csv|ya?ml|txt)$/i;
 
 /** More entries than this are no folder of logs. */
 const MOST_ENTRIES = 1_000_000;
@@ -27,7 +28,7 @@ export function isZip(head: Uint8Array): boolean {
   return head[0] === 0x50 && head[1] === 0x4b && ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
 }
 
-/** The files in a zip that may be logs, and what is wrong with others. */
+/** The files in a zip that may be logs, or say something about them, and what is wrong with others. */
 export async function entriesOf(file: Blob): Promise<{ entries: ZipEntry[]; problems: { name: string; message: string }[] }> {
   const { offset, bytes } = await directoryOf(file);
   if (bytes > MOST_DIRECTORY_BYTES) throw new Error("the zip's directory is too large to be one of logs");
@@ -50,10 +51,12 @@ export async function entriesOf(file: Blob): Promise<{ entries: ZipEntry[]; prob
     const storedBytes = number(20);
     const headerOffset = number(42);
     at += 46 + nameBytes + extraBytes + commentBytes;
-    if (!LOG_NAME.test(name) || isHidden(name)) continue;
+    const isLog = LOG_NAME.test(name);
+    if ((!isLog && !SIDE_NAME.test(name)) || isHidden(name)) continue;
+    if (!isLog && (isEncrypted || (method !== 0 && method !== 8))) continue;
     if (isEncrypted) problems.push({ name, message: "encrypted: the viewer has no password for it" });
     else if (method !== 0 && method !== 8) problems.push({ name, message: `packed by method ${method}: expected deflate or stored` });
-    else entries.push({ name, headerOffset, storedBytes, unpackedBytes, isDeflated: method === 8 });
+    else entries.push({ name, headerOffset, storedBytes, unpackedBytes, isDeflated: method === 8, isLog });
     if (entries.length > MOST_ENTRIES) throw new Error(`more than ${MOST_ENTRIES} entries: this is no zip of logs`);
   }
   entries.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));

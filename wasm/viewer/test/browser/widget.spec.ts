@@ -80,6 +80,9 @@ test("a folder's logs are shown, with the summary's totals, in a frame that reac
   await numbersAre(frame);
   await frame.getByRole("navigation").getByRole("button", { name: "Matrix" }).click();
   await expect(frame.getByRole("heading", { name: "Matrix" }).first()).toBeVisible();
+  // The names for networks came with the logs, packed as these are.
+  await expect(frame.getByRole("main").getByText("spoke1").first()).toBeVisible();
+  await expect(frame.locator("footer")).not.toContainText("issue");
   await expect(page.locator("iframe")).toHaveJSProperty("clientHeight", 700);
   expect(asked.filter((url) => !url.startsWith(NOTEBOOK))).toEqual([]);
   expect(failures).toEqual([]);

@@ -193,6 +193,31 @@ test("packed files are the plain ones", async ({ engine }) => {
   expect((found.zip as number[]).slice(0, 2)).toEqual([tuples * 2, bytes * 2]);
 });
 
+test("zip and gzip may hold what says something about logs", async ({ engine }) => {
+  const folder = join(corpus, "capture_msdocs_vnet_overview");
+  const plain = readFileSync(join(folder, readdirSync(folder).find((name) => name.startsWith("input.")) ?? ""));
+  const nsg = JSON.stringify({ name: "web-nsg", securityRules: [], defaultSecurityRules: [] });
+  const entries = [
+    { name: "logs/PT1H.json", bytes: plain },
+    { name: "groups.csv", bytes: Buffer.from("cidr,name\n10.0.0.0/8,inside\n") },
+    { name: "nsg.json", bytes: Buffer.from(nsg) },
+    { name: "notes.txt", bytes: Buffer.from("nothing of interest") },
+    { name: "table.csv", bytes: Buffer.from("a,b\n1,2\n") },
+  ];
+  const zip = Buffer.from(await zipOf(entries).arrayBuffer()).toString("base64");
+  const policy = gzipSync('{"default": "deny", "allow": []}').toString("base64");
+  const found = await engine.evaluate(async ({ zip, policy }) => {
+    const engine = window.page.createEngine({ workers: 2 });
+    const file = (text: string): Blob => new Blob([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))]);
+    await engine.open([{ path: "all.zip", file: file(zip) }, { path: "policy.json.gz", file: file(policy) }]);
+    const [row] = window.page.objects(await engine.ask({ analysis: "summary" }));
+    return { sides: engine.sideFiles().map(({ name, kind }) => [name, kind]), issues: await engine.issues(), files: row?.["files"] };
+  }, { zip, policy });
+  expect(found.sides.sort()).toEqual([["all.zip/groups.csv", "groups"], ["all.zip/nsg.json", "nsg"], ["policy.json.gz", "policy"]]);
+  expect(found.issues).toEqual([]);
+  expect(found.files).toBe(1);
+});
+
 test("a large log in parts is the log in one piece, and sorted rows of many workers are in order", async ({ engine }) => {
   const found = await engine.evaluate(async () => {
     const record = (number: number): string =>
