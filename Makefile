@@ -16,7 +16,7 @@ CHROMIUM ?= /usr/bin/chromium
 export CHROMIUM
 RUST_SOURCES := $(shell find core python/src tests/demo -name '*.rs' -o -name 'Cargo.toml' | sort) Cargo.toml Cargo.lock
 
-.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test bench-viewer bench-viewer-large \
+.PHONY: help demo test setup build rust-test lint python-test wasm wasm-test viewer viewer-test bench-viewer bench-viewer-large pictures \
 	notebook-test bench wheel format clean
 
 help: ## list the targets
@@ -95,6 +95,9 @@ bench-viewer: viewer $(VENV)/.built $(CHROMIUM) ## how long a drop and a filter 
 bench-viewer-large: viewer $(VENV)/.built $(CHROMIUM) ## the same once with 12.5 million tuples, and the memory they take
 	test -d target/bench-viewer-large || $(BIN)/vnetflow demo target/bench-viewer-large --hours 4 --rate 3130000 --quiet
 	cd $(VIEWER) && npm run --silent bench -- ../../target/bench-viewer-large 1
+
+pictures: viewer $(CHROMIUM) ## take the documentation's pictures of the viewer anew
+	cd $(VIEWER) && npx playwright test --config test/pictures/playwright.config.ts
 
 notebook-test: $(VENV)/.built ## execute the notebooks
 	$(BIN)/pytest --quiet -n 2 --nbmake notebooks

@@ -74,8 +74,13 @@ impl Groups {
     pub fn from_pairs<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Groups, GroupsError> {
+        Groups::of(&mut pairs.into_iter())
+    }
+
+    // One copy of the code, whatever the pairs come from.
+    fn of(pairs: &mut dyn Iterator<Item = (&str, &str)>) -> Result<Groups, GroupsError> {
         let mut builder = Builder::default();
-        for (number, (cidr, name)) in pairs.into_iter().enumerate() {
+        for (number, (cidr, name)) in pairs.enumerate() {
             builder.add(cidr, name, &format!("entry {}", number + 1))?;
         }
         builder.finish()

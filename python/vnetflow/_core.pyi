@@ -155,7 +155,9 @@ def analyse(
 ) -> tuple[Frame, Frame, list[str]]:
     """An analysis by its name: its table, the issues, and what a reader must know, a sentence each."""
 
-def check(source: Source, options: Options, policy: str) -> tuple[tuple[Frame, Frame, list[str]], str, str]:
+def check(
+    source: Source, options: Options, policy: str, groups: Groups | None = None
+) -> tuple[tuple[Frame, Frame, list[str]], str, str]:
     """The traffic against a policy (JSON text): as `analyse`, and the table as JUnit XML and as SARIF."""
 
 def diff(

@@ -125,7 +125,8 @@ def check(source: SourceLike, policy: DocumentLike, **common: Unpack[Common]) ->
     ----------
     policy
         Groups of addresses, and which of them may reach which on what; all else is denied. A JSON or YAML file,
-        JSON text, or a dict: see `docs/analyses.md`.
+        JSON text, or a dict: see `docs/analyses.md`. A group that it does not define itself is looked for in
+        `groups`; without `groups` of its own all of these are its groups.
 
     Returns
     -------
@@ -148,12 +149,13 @@ def checked(source: SourceLike, policy: DocumentLike, common: Common) -> tuple[p
     """Check a policy; give the table, and the same as JUnit XML and as SARIF."""
     text = json_of(policy, "policy")
     reports: list[str] = []
+    settings = common_settings("check", common)
 
     def call(opened: _core.Source, options: _core.Options) -> Answer:
-        answer, *texts = _core.check(opened, options, text)
+        answer, *texts = _core.check(opened, options, text, settings.core_groups())
         reports.extend(texts)
         return answer
 
-    table = run(origin_of(source), common_settings("check", common), call)
+    table = run(origin_of(source), settings, call)
     junit, sarif = reports
     return table, junit, sarif

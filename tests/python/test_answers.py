@@ -168,6 +168,25 @@ def test_check_fails_where_a_policy_is_not_kept(demo: Demo, run: Run, tmp_path: 
     assert "exists" in again.stderr
 
 
+def test_a_policy_takes_its_groups_from_beside_it(demo: Demo, run: Run, tmp_path: Path) -> None:
+    allow = [{"name": "DNS", "from": ["spoke1", "spoke2"], "to": "hub", "ports": 53}]
+    pairs = [line.split(",") for line in (demo.folder / "groups.csv").read_text("utf-8").splitlines()[1:]]
+    groups: dict[str, list[str]] = {}
+    for cidr, name in pairs:
+        groups.setdefault(name, []).append(cidr)
+    whole = vf.check(demo.folder, policy={"groups": groups, "allow": allow})
+    assert whole["verdict"].is_in(["violation"]).any()
+    assert vf.check(demo.folder, policy={"allow": allow}, groups=groups).equals(whole)
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"allow": allow}), encoding="utf-8")
+    options = ["--policy", policy, "--groups", demo.folder / "groups.csv", "--format", "json"]
+    done = run("check", demo.folder, *options)
+    assert done.returncode == 1
+    assert [row["src_group"] for row in json.loads(done.stdout)] == whole["src_group"].to_list()
+    with pytest.raises(vf.InputError, match="spoke1"):
+        vf.check(demo.folder, policy={"allow": allow})
+
+
 def test_a_wrong_policy_is_an_error(demo: Demo) -> None:
     with pytest.raises(vf.InputError, match="policy"):
         vf.check(demo.folder, policy={"groups": {}, "alow": []})

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
-import { offline } from "./build/offline";
-import { strictPolicy } from "./build/policy";
-import { encode } from "./src/engine/base85";
+import { offline } from "./build/offline.ts";
+import { strictPolicy } from "./build/policy.ts";
+import { encode } from "./src/engine/base85.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

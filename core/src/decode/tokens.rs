@@ -2,7 +2,7 @@
 //!
 //! What a container expects is `structure.rs`; what becomes of values is `record.rs`.
 
-use super::structure::{DEEPEST, Expect, Frame, Key, Kind};
+use super::structure::{DEEPEST, Expect, Frame, Kind};
 use super::text::{StringEnd, string_end, string_text, zero_fill};
 use super::{Decoder, Mode, SkippedValue, fast};
 use crate::issue::{IssueKind, excerpt};

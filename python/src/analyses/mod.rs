@@ -102,16 +102,18 @@ pub(crate) fn analyse(
 
 /// The traffic against a policy: the answer, as JUnit XML and as SARIF.
 #[pyfunction]
+#[pyo3(signature = (source, options, policy, groups=None))]
 pub(crate) fn check(
     py: Python<'_>,
     source: &Source,
     options: &Options,
     policy: &str,
+    groups: Option<&Groups>,
 ) -> PyResult<(Answer, String, String)> {
     let parameters = PyDict::new(py);
     parameters.set_item("policy", policy)?;
     let pass = Pass { py, source, options: &options.0 };
-    let (table, issues, note) = pass.table(analysis("check", &parameters, None)?)?;
+    let (table, issues, note) = pass.table(analysis("check", &parameters, groups)?)?;
     let (junit, sarif) = (junit(&table), sarif(&table));
     Ok((answer(table, &issues, note.into_iter().collect())?, junit, sarif))
 }

@@ -317,7 +317,7 @@ fn state(name: &str, given: &Parameters<'_>, groups: &Arc<Groups>) -> Result<Sta
         "why" => State::Why(Why::new(given.address("src")?, given.address("dst")?, given.port("port")?)),
         "check" => {
             let text = given.document("policy").unwrap_or_default();
-            let policy = Policy::parse(&text).map_err(|error| within("policy", &error))?;
+            let policy = Policy::parse(&text, &groups()).map_err(|error| within("policy", &error))?;
             State::Check(Check::new(Arc::new(policy)))
         }
         "diff" => State::Diff(Diff::new(&DiffOptions {

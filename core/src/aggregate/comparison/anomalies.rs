@@ -56,6 +56,24 @@ impl Default for AnomalyOptions {
     }
 }
 
+impl AnomalyOptions {
+    /// Says so where no hour of the data has enough others to be compared with: no anomaly is then no good news.
+    fn too_few_days(&self, hours: &BTreeSet<i64>) -> Option<String> {
+        let mut days: BTreeMap<i64, usize> = BTreeMap::new();
+        for hour in hours {
+            *days.entry(hour.rem_euclid(HOURS_A_DAY)).or_default() += 1;
+        }
+        let others = days.values().max()?.saturating_sub(1);
+        let needed = self.min_days.max(1);
+        (others < needed).then(|| {
+            let needed = if needed == 1 { "another day".to_owned() } else { format!("{needed} other days") };
+            format!(
+                "nothing was compared: an hour needs the same hour of {needed}, and these data have {others}"
+            )
+        })
+    }
+}
+
 /// Values of every key by hour.
 #[derive(Clone, Debug)]
 pub struct Anomalies {
@@ -194,6 +212,7 @@ impl Aggregate for Anomalies {
             .number("days", |anomaly| Some(anomaly.days as u64))
             .table();
         table.columns.extend(values.columns);
+        table.notes.extend(self.options.too_few_days(&hours));
         table
     }
 }
@@ -237,6 +256,18 @@ mod tests {
             .filter(|cells| cells[0] == "10.1.1.4")
             .collect();
         assert_eq!(of_host, [["10.1.1.4", "0", "-10.000000"]]);
+    }
+
+    #[test]
+    fn too_few_days_are_told() {
+        let notes = |days: i64| {
+            let rows: Vec<TestRow> = (0..days).map(|day| sent(day, 0, 9)).collect();
+            whole(&rows, || Anomalies::new(AnomalyOptions::default())).finish().notes
+        };
+        let expected =
+            "nothing was compared: an hour needs the same hour of 3 other days, and these data have 2";
+        assert_eq!(notes(3), [expected]);
+        assert!(notes(4).is_empty() && notes(0).is_empty());
     }
 
     proptest! {

@@ -78,7 +78,11 @@ fn speed() {
     let [src, dst] = [batch.src_ip[0], batch.dst_ip[0]].map(|code| batch.addresses.get(code));
     measure("why", &batch, Why::new(src, dst, None));
     let policy = r#"{"groups": {"inside": "10.0.0.0/8"}, "allow": [{"from": "inside", "to": "public", "ports": 443}]}"#;
-    measure("check", &batch, Check::new(std::sync::Arc::new(Policy::parse(policy).unwrap())));
+    measure(
+        "check",
+        &batch,
+        Check::new(std::sync::Arc::new(Policy::parse(policy, &crate::groups::Groups::new()).unwrap())),
+    );
     measure("findings", &batch, Findings::default());
     measure(
         "diff",

@@ -217,6 +217,7 @@ impl Aggregate for Check {
 mod tests {
     use super::*;
     use crate::aggregate::tests::trials::{self, TestRow, lawful, printed, row, whole};
+    use crate::groups::Groups;
     use crate::tuple::Action;
     use proptest::prelude::*;
 
@@ -225,7 +226,7 @@ mod tests {
             "allow": [{"name": "site", "from": "public", "to": "web", "ports": 443, "protocol": "tcp"},
                       {"name": "admin", "from": "clients", "to": "web", "ports": [22, 3389]},
                       {"name": "old", "from": "clients", "to": "web", "ports": 23}]}"#;
-        Arc::new(Policy::parse(text).unwrap())
+        Arc::new(Policy::parse(text, &Groups::new()).unwrap())
     }
 
     const COLUMNS: [&str; 6] = ["rule", "src_group", "dst_group", "dst_port", "verdict", "tuples"];

@@ -164,12 +164,14 @@ mod tests {
     use super::*;
     use crate::aggregate::tests::trials::{row, whole};
     use crate::aggregate::{Aggregate, Check, Policy};
+    use crate::groups::Groups;
     use std::sync::Arc;
 
     fn result() -> Table {
         let policy = Policy::parse(
             r#"{"groups": {"a <&> \"b\"": ["10.1.1.0/24"]},
                 "allow": [{"name": "never", "from": "public", "to": "public", "ports": 1}]}"#,
+            &Groups::new(),
         );
         let rows = [row(0, "10.1.1.4,10.1.2.20,50000,445,6,O,E,NX,1,100,1,100", "UserRule_any", "A")];
         whole(&rows, || Check::new(Arc::new(policy.clone().unwrap()))).finish()

@@ -10,7 +10,8 @@
 //! }
 //! ```
 //!
-//! Besides the groups, `any`, `public` and `private` are known. `from` and `to` are a name or a list; without `ports`
+//! A group that the policy does not define itself is looked for among the names of networks that it comes with; without
+//! `groups` of its own all of these are its groups. Besides the groups, `any`, `public` and `private` are known. `from` and `to` are a name or a list; without `ports`
 //! every port is meant, without `protocol` every protocol (`tcp`, `udp`, or a number). `rules` may stand for `allow`.
 //! A word that is not known is an error, for a misspelt allowance would be a silent one. Prefixes may lie in each
 //! other: an address is in the groups of all of them, and goes by the name of the narrowest; in no group
@@ -76,25 +77,41 @@ pub(super) struct Member {
 }
 
 impl Policy {
-    /// Reads a policy from JSON text.
+    /// True for JSON text that means to be a policy, right or wrong.
+    #[must_use]
+    pub fn is_meant(text: &str) -> bool {
+        let Ok(Value::Object(object)) = serde_json::from_str(text) else { return false };
+        ["allow", "rules"].iter().any(|key| object.get(*key).is_some_and(Value::is_array))
+            && known_keys(&object, KEYS, "").is_ok()
+    }
+
+    /// Reads a policy from JSON text, and the groups that it does not define itself from `known`.
     ///
     /// # Errors
     ///
     /// The first thing that is not as the head of this file says: no JSON, an unknown key or group, a network or port
     /// that is none.
-    pub fn parse(text: &str) -> Result<Policy, PolicyError> {
+    pub fn parse(text: &str, known: &Groups) -> Result<Policy, PolicyError> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| wrong("", "JSON", &no_json(text, &error)))?;
         let object = value.as_object().ok_or_else(|| wrong("", "an object", &shown(&value)))?;
-        known_keys(object, &["groups", "allow", "rules", "default"], "")?;
+        known_keys(object, KEYS, "")?;
         if let Some(default) = object.get("default").filter(|default| default.as_str() != Some("deny")) {
             return Err(wrong("`default`", "`deny`, the only one there is", &shown(default)));
         }
-        let mut policy = Policy::default();
-        policy.read_groups(object.get("groups"))?;
         let rules = object.get("allow").or_else(|| object.get("rules"));
         let rules = rules.ok_or_else(|| wrong("", "a list `allow`", "none"))?;
         let rules = rules.as_array().ok_or_else(|| wrong("`allow`", "a list", &shown(rules)))?;
+        let mut policy = Policy::default();
+        match object.get("groups") {
+            Some(groups) => {
+                policy.read_groups(groups)?;
+                let parties = rules.iter().flat_map(|rule| [rule.get("from"), rule.get("to")]).flatten();
+                let named: Vec<&str> = parties.flat_map(one_or_many).filter_map(Value::as_str).collect();
+                policy.adopt(known, |name| named.contains(&name));
+            }
+            None => policy.adopt(known, |_| true),
+        }
         for (number, rule) in (1..).zip(rules) {
             let allowance = policy.allowance(rule, number)?;
             policy.allowances.push(allowance);
@@ -120,8 +137,7 @@ impl Policy {
         Member { groups: groups.collect(), is_public: is_public(address) }
     }
 
-    fn read_groups(&mut self, groups: Option<&Value>) -> Result<(), PolicyError> {
-        let Some(groups) = groups else { return Ok(()) };
+    fn read_groups(&mut self, groups: &Value) -> Result<(), PolicyError> {
         let groups = groups.as_object().ok_or_else(|| wrong("`groups`", "an object", &shown(groups)))?;
         let mut pairs = Vec::new();
         for (name, networks) in groups {
@@ -142,6 +158,34 @@ impl Policy {
         }
         self.names = Groups::from_pairs(pairs).map_err(|error| PolicyError { message: error.problem })?;
         Ok(())
+    }
+
+    /// Takes in known groups by their names, but for those that the policy defines itself.
+    fn adopt(&mut self, known: &Groups, is_wanted: impl Fn(&str) -> bool) {
+        let own = self.groups.len();
+        let mut pairs: Vec<(IpNet, String)> = Vec::new();
+        let own_nets = self.groups.iter().flat_map(|(name, nets)| nets.iter().map(move |net| (*net, name)));
+        pairs.extend(own_nets.map(|(net, name)| (net, name.clone())));
+        for (net, code) in known.prefixes() {
+            let name = known.name(code);
+            let is_own = self.groups.iter().take(own).any(|(group, _)| group == name);
+            if is_own || reserved(name).is_some() || !is_wanted(name) {
+                continue;
+            }
+            match self.groups.iter_mut().skip(own).find(|(group, _)| group == name) {
+                Some((_, nets)) => nets.push(net),
+                None => self.groups.push((name.to_owned(), vec![net])),
+            }
+            // What the policy calls a network is its name here.
+            if pairs.iter().all(|(named, _)| *named != net) {
+                pairs.push((net, name.to_owned()));
+            }
+        }
+        let pairs: Vec<(String, String)> =
+            pairs.into_iter().map(|(net, name)| (net.to_string(), name)).collect();
+        if let Ok(names) = Groups::from_pairs(pairs.iter().map(|(net, name)| (net.as_str(), name.as_str()))) {
+            self.names = names;
+        }
     }
 
     fn allowance(&self, rule: &Value, number: usize) -> Result<Allowance, PolicyError> {
@@ -201,9 +245,9 @@ impl Policy {
             let text = name.as_str().ok_or_else(|| wrong(place, "the name of a group", &shown(name)))?;
             let group = || self.groups.iter().position(|(group, _)| group == text).map(Party::Group);
             let party = reserved(text).or_else(group);
-            parties.push(
-                party.ok_or_else(|| wrong(place, "a group that `groups` names", &format!("`{text}`")))?,
-            );
+            parties.push(party.ok_or_else(|| {
+                wrong(place, "a group that is named in the policy or beside it", &format!("`{text}`"))
+            })?);
             names.push(text);
         }
         if parties.is_empty() {
@@ -240,6 +284,8 @@ impl Member {
         }
     }
 }
+
+const KEYS: &[&str] = &["groups", "allow", "rules", "default"];
 
 fn reserved(name: &str) -> Option<Party> {
     match name {
@@ -304,6 +350,7 @@ mod tests {
             r#"{"groups": {"web": ["10.1.1.0/24"], "data": "10.1.2.7", "all": ["10.0.0.0/8"]},
                 "allow": [{"from": ["web", "public"], "to": "data", "ports": [443, "8000-8100"], "protocol": "tcp"},
                           {"name": "inside", "from": "all", "to": "all"}]}"#,
+            &Groups::new(),
         )
         .unwrap();
         let member = |text: &str| policy.member(text.parse().unwrap());
@@ -323,13 +370,38 @@ mod tests {
     }
 
     #[test]
+    fn groups_that_are_not_its_own_come_from_beside_it() {
+        let known = Groups::from_pairs([
+            ("10.1.1.0/24", "spoke1"),
+            ("10.1.1.128/25", "spoke1"),
+            ("10.1.2.0/24", "spoke2"),
+            ("10.1.3.0/24", "spoke3"),
+        ])
+        .unwrap();
+        let names = |policy: &Policy| {
+            ["10.1.1.4", "10.1.2.4", "10.1.3.4"].map(|text| policy.name_of(text.parse().unwrap()).to_owned())
+        };
+        let without = Policy::parse(r#"{"allow": [{"from": "spoke1", "to": "spoke2"}]}"#, &known).unwrap();
+        assert_eq!(names(&without), ["spoke1", "spoke2", "spoke3"]);
+        let (from, to) = (without.member([10, 1, 1, 200].into()), without.member([10, 1, 2, 1].into()));
+        assert!(without.allowances()[0].allows(&from, &to, 443, 6));
+        assert!(!without.allowances()[0].allows(&to, &from, 443, 6));
+        // Its own name for a network wins, and what nobody names does not matter.
+        let own =
+            r#"{"groups": {"web": ["10.1.1.0/24"]}, "allow": [{"from": ["web", "spoke1"], "to": "spoke2"}]}"#;
+        let own = Policy::parse(own, &known).unwrap();
+        assert_eq!(names(&own), ["web", "spoke2", "private"]);
+        assert!(!own.member([10, 1, 3, 4].into()).is_grouped());
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_place() {
         for (text, expected) in [
             ("[]", "expected an object, found `[]`"),
             (r#"{"groups": {}}"#, "expected a list `allow`, found none"),
             (
                 r#"{"allow": [{"from": "web", "to": "any"}]}"#,
-                "rule 1: expected a group that `groups` names, found `web`",
+                "rule 1: expected a group that is named in the policy or beside it, found `web`",
             ),
             (
                 r#"{"groups": {"web": ["10.1.1.0/33"]}, "allow": []}"#,
@@ -348,9 +420,9 @@ mod tests {
                 "`default`: expected `deny`, the only one there is, found `\"allow\"`",
             ),
         ] {
-            assert_eq!(Policy::parse(text).unwrap_err().to_string(), expected);
+            assert_eq!(Policy::parse(text, &Groups::new()).unwrap_err().to_string(), expected);
         }
-        let error = Policy::parse("{\n  \"allow\": [,]}").unwrap_err().to_string();
+        let error = Policy::parse("{\n  \"allow\": [,]}", &Groups::new()).unwrap_err().to_string();
         assert_eq!(error, "expected JSON, found something else at line 2, column 13");
     }
 }

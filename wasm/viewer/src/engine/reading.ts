@@ -15,6 +15,8 @@ const MOST_SIDE_BYTES = 32 * 1024 * 1024;
 
 const HEAD_BYTES = 64 * 1024;
 
+const YAML_NAME = /\.ya?ml$/i;
+
 /** Words that only flow logs have. */
 const LOG_WORDS = /"(?:flowTuples|flowRecords|flowLogVersion|flowLogResourceID|records)"/i;
 
@@ -112,6 +114,7 @@ export class Reading {
       return { kind: "zip", entries };
     }
     if (isGzip(head)) return null;
+    if (YAML_NAME.test(name)) throw new Error("the viewer takes a policy as JSON, not as YAML; `vnetflow check` takes both");
     const text = new TextDecoder().decode(head);
     if (file.size <= MOST_SIDE_BYTES && !LOG_WORDS.test(text)) {
       const found = asSide(file.size <= HEAD_BYTES ? text : await file.text(), recognise);
