@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from vnetflow import _core
@@ -85,17 +86,26 @@ def data_frame(stream: object) -> pl.DataFrame:
 
 def as_tuple_table(frame: _core.Frame, columns: Sequence[str], ip: IpForm = "string") -> pl.DataFrame:
     """Hand columns over to Polars, without a copy where they already have the types of the tuple table."""
-    import polars as pl
-
     table = data_frame(frame)
     if (places := frame.places) is not None:
         # What flow groups share comes once for each group, and is spread over their rows here.
         place = table.drop_in_place("place")
         table = table.hstack(data_frame(places)[place]).select(columns)
-    # Asked for once: each time it is made anew.
-    found = table.schema
-    casts = [pl.col(name).cast(dtype) for name, dtype in dtypes(columns, ip).items() if found[name] != dtype]
+    casts = [found for name in columns if (found := type_cast(name, ip)) is not None]
     return table.with_columns(casts) if casts else table
+
+
+@cache
+def type_cast(name: str, ip: IpForm = "string") -> pl.Expr | None:
+    """Give what brings a column from its Arrow type to the tuple table's; `None` where this Polars needs nothing.
+
+    Told once and not by each frame: asked for its types while Ctrl-C comes, Polars panics.
+    """
+    import polars as pl
+
+    (wanted,) = dtypes([name], ip).values()
+    found = data_frame(_core.empty([name], ip=ip)).dtypes[0]
+    return None if found == wanted else pl.col(name).cast(wanted)
 
 
 def with_key_types(table: pl.DataFrame) -> pl.DataFrame:

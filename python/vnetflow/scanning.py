@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from vnetflow import _core
 from vnetflow.arguments import Settings, common_settings
-from vnetflow.columns import IpForm, as_tuple_table, check_ip_form, chosen_columns, data_frame, dtypes, lines_table
+from vnetflow.columns import (
+    IpForm,
+    as_tuple_table,
+    check_ip_form,
+    chosen_columns,
+    data_frame,
+    dtypes,
+    lines_table,
+    type_cast,
+)
 from vnetflow.issue_report import IssueReport
 from vnetflow.progress import progress_bar
 from vnetflow.signatures import takes_common
@@ -86,6 +95,9 @@ def lazy_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
 
     # What can't be opened at all is told now, not when it is collected.
     origin.open()
+    # Polars' threads must not be the first to ask.
+    for name in columns:
+        type_cast(name, ip)
     scan_function = Scan(origin, settings, tuple(columns), ip)
     return register_io_source(scan_function, schema=dtypes(columns, ip), is_pure=True)
 
