@@ -66,7 +66,8 @@ def scan(
     FileNotFoundError, PermissionError, vnetflow.InputError, vnetflow.FilterError
         As in `read`, at once.
     vnetflow.IssueError
-        While collecting, where something can't be read and `on_issue="raise"`.
+        While collecting, where something can't be read and `on_issue="raise"`. Polars before 2.0 wraps it in its own
+        `ComputeError`, and reads everything for a limit that stands behind a filter.
 
     Warns
     -----
