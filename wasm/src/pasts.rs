@@ -34,9 +34,10 @@ impl Pasts {
         Ok(self.flows.keep(Portion { number: portion, of }, share)?)
     }
 
-    /// True where the times of rows are needed (`findTimes`) before pasts can be told. To be called once, behind `keep`.
+    /// True where the times of rows are needed (`findTimes`) before pasts can be told. To be asked behind the last `keep`.
     #[wasm_bindgen(js_name = needsTimes)]
-    pub fn needs_times(&mut self) -> bool {
+    #[must_use]
+    pub fn needs_times(&self) -> bool {
         self.flows.needs_times()
     }
 

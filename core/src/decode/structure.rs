@@ -48,7 +48,7 @@ pub(super) struct Frame {
     pub(super) kind: Kind,
     pub(super) expect: Expect,
     /// A bit for each key that was met.
-    keys: u16,
+    keys: u32,
     /// True once the key of the list was met that leads to the tuples.
     pub(super) has_list: bool,
     /// True once a key was met again.
@@ -64,7 +64,7 @@ impl Frame {
     /// A key of that name comes; true the first time that one with a meaning comes again.
     pub(super) fn meet(&mut self, name: &str) -> bool {
         let key = self.kind.key(name);
-        let bit = 1 << key as u16;
+        let bit = 1 << key as u32;
         // Several lists of records are read one after the other.
         let is_double = self.keys & bit != 0 && !matches!(key, Key::Other | Key::Records);
         self.keys |= bit;
@@ -75,7 +75,7 @@ impl Frame {
 
     /// True once a key without a meaning was met.
     pub(super) fn has_other(&self) -> bool {
-        self.keys & 1 << Key::Other as u16 != 0
+        self.keys & 1 << Key::Other as u32 != 0
     }
 }
 

@@ -347,11 +347,20 @@ impl FlowPasts {
             });
         }
         self.shared_flows += told.shared_flows;
+        if portion.number + 1 >= portion.of {
+            self.settle();
+        }
         Ok(())
     }
 
-    /// Makes ready for [`FlowPasts::add_times`] or, where no flows are shared and so this is false, for [`FlowPasts::pasts`].
-    pub fn needs_times(&mut self) -> bool {
+    /// True where flows are shared: then their times are needed before pasts can be told. To be asked behind the last portion.
+    #[must_use]
+    pub fn needs_times(&self) -> bool {
+        self.shared_flows > 0
+    }
+
+    /// Makes ready for what comes behind the last portion.
+    fn settle(&mut self) {
         self.lasts_ms.fill(i64::MIN);
         self.courses = Vec::new();
         for (first, share) in self.firsts.iter_mut().zip(&self.shares) {
@@ -363,7 +372,6 @@ impl FlowPasts {
         let counts =
             self.shares.iter().zip(tuples).filter_map(|(share, tuples)| Some((share.place()?, tuples)));
         self.shared = SharedTimes::with_room_for(counts, self.earliest_ms);
-        self.shared_flows > 0
     }
 
     /// Takes in the times of all rows of a batch.

@@ -5,6 +5,7 @@ import { startDemoWorker } from "$worker";
 import { parquetOfRows, textOfRows } from "./export";
 import { Library, USUAL_LIMITS } from "./library";
 import { cell } from "./packed";
+import { tellPasts } from "./pasts";
 import { Pool, usualWorkers } from "./pool";
 import type {
   Completion, Engine, FilterProblem, Issue, NamedFile, Progress, Query, Question, RawTuple, Rows, RowsQuestion, SideFile, Table,
@@ -33,9 +34,6 @@ const CHANGE_MS = 250;
 const PATIENCE_MS = 2000;
 /** Nor before so many times as long as the answer took has gone into reading. */
 const READING_PER_ANSWERING = 4;
-
-/** In so many portions workers tell each other of their flows: one of them holds the flows of a portion, not all at once. */
-const PORTIONS = 8;
 
 /** So many values of a column are offered in the filter box. */
 const OFFERED_VALUES = 200;
@@ -406,25 +404,7 @@ class WorkerEngine implements Engine {
     const drop = this.drops;
     const isOver = (): boolean => drop !== this.drops || pool !== this.pool;
     if (isOver() || this.phase === "reading" || this.workers.some(({ droppedTuples }) => droppedTuples > 0)) return;
-    if (!(await pool.all((worker) => worker.call("findPasts", []))).every(Boolean)) return;
-    const leader = await pool.at(0);
-    // What the workers gave to each other, shared out by one of them; null where it is no longer of use.
-    const sharedOut = async (method: "shareOutPasts" | "shareOutTimes", found: (Uint8Array | null)[]): Promise<Uint8Array[] | null> => {
-      const all = found.filter((part) => part !== null);
-      if (isOver() || all.length < pool.size) return null;
-      const shares = await leader.call(method, [all], all.map(({ buffer }) => buffer as ArrayBuffer));
-      return isOver() ? null : shares;
-    };
-    for (let portion = 0; portion < PORTIONS; portion++) {
-      const found = await pool.all((worker) => worker.call("foundPasts", [portion, PORTIONS]));
-      const shares = await sharedOut("shareOutPasts", found);
-      if (shares === null) return;
-      await pool.all((worker, number) => worker.call("keepPasts", [portion, PORTIONS, shares[number] ?? new Uint8Array()]));
-    }
-    const ordered = await sharedOut("shareOutTimes", await pool.all((worker) => worker.call("findTimes", [])));
-    if (ordered === null) return;
-    const marked = await pool.all((worker, number) => worker.call("tellPasts", [ordered[number] ?? new Uint8Array()]));
-    if (!isOver() && marked.every(Boolean)) questions.isTold = true;
+    if (await tellPasts(pool, isOver)) questions.isTold = true;
   }
 
   private forget(): void {

@@ -13,7 +13,11 @@ const TELL_MS = 50;
 /** A file beyond this is a log: names for networks and rules are smaller (all service tags have 5 MB). */
 const MOST_SIDE_BYTES = 32 * 1024 * 1024;
 
+/** Of the start of a text these are looked at. */
 const HEAD_BYTES = 64 * 1024;
+
+/** So many bytes tell a packed file. */
+const MARK_BYTES = 4;
 
 const YAML_NAME = /\.ya?ml$/i;
 
@@ -41,11 +45,11 @@ export class Reading {
     const { source, part } = task;
     let chunks;
     try {
-      const found = task.isWhole || part !== null ? null : await this.lookAt(task, limits, recognise);
+      const found = task.isWhole || part !== null ? null : await this.lookAt(task, limits);
       if (found !== null) return found;
       const count = (bytes: number): unknown => (this.bytes += bytes);
       chunks = part === null ? await textOf(source, count) : pieces(source.file.slice(part.from, part.to), count);
-      if (part === null && (source.entry !== null || isGzip(await headOf(source.file)))) {
+      if (part === null) {
         const inside = await this.lookInside(source.entry?.isLog ?? true, chunks, recognise);
         if (inside.found !== null) return inside.found;
         chunks = inside.chunks;
@@ -102,11 +106,11 @@ export class Reading {
     this.report(true);
   }
 
-  /** What a source is, where it is not simply read. */
-  private async lookAt(task: ReadTask, limits: SplitLimits, recognise: typeof Recognise): Promise<ReadResult | null> {
+  /** What a file is, where it is not one text. */
+  private async lookAt(task: ReadTask, limits: SplitLimits): Promise<ReadResult | null> {
     const { file, entry, name } = task.source;
     if (entry !== null) return null;
-    const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+    const head = new Uint8Array(await file.slice(0, MARK_BYTES).arrayBuffer());
     if (isZip(head)) {
       const { entries, problems } = await entriesOf(file);
       for (const problem of problems) this.fail(`${name}/${problem.name}`, 0, new Error(problem.message));
@@ -115,21 +119,12 @@ export class Reading {
     }
     if (isGzip(head)) return null;
     if (YAML_NAME.test(name)) throw new Error("the viewer takes a policy as JSON, not as YAML; `vnetflow check` takes both");
-    const text = new TextDecoder().decode(head);
-    if (file.size <= MOST_SIDE_BYTES && !LOG_WORDS.test(text)) {
-      const found = asSide(file.size <= HEAD_BYTES ? text : await file.text(), recognise);
-      if (found !== null) {
-        this.bytes += file.size;
-        this.report(true);
-        return found;
-      }
-    }
     if (file.size < limits.partBytes * 2) return null;
     const ends = await partEnds(file, limits.partBytes);
     return ends.length > 1 ? { kind: "split", ends } : null;
   }
 
-  /** What a packed text is, where it is not simply read; else its chunks from the start on. */
+  /** What a text is, where it is no log; else its chunks from the start on. */
   private async lookInside(
     isLog: boolean,
     given: Chunks,
@@ -144,17 +139,14 @@ export class Reading {
       bytes += last.length;
       return bytes <= MOST_SIDE_BYTES && !LOG_WORDS.test(head);
     });
-    const found = isWhole && !LOG_WORDS.test(head) ? asSide(await new Blob(start).text(), recognise) : null;
-    if (found !== null) this.report(true);
-    return { found: found ?? (isLog ? null : { kind: "read", isClean: true }), chunks };
+    if (isWhole && !LOG_WORDS.test(head)) {
+      const text = await new Blob(start).text();
+      const side = recognise(text);
+      if (side !== null) {
+        this.report(true);
+        return { found: { kind: "side", text, sideKind: side.kind, about: side.about }, chunks };
+      }
+    }
+    return { found: isLog ? null : { kind: "read", isClean: true }, chunks };
   }
-}
-
-function asSide(text: string, recognise: typeof Recognise): ReadResult | null {
-  const found = recognise(text);
-  return found === null ? null : { kind: "side", text, sideKind: found.kind, about: found.about };
-}
-
-async function headOf(file: Blob): Promise<Uint8Array> {
-  return new Uint8Array(await file.slice(0, 2).arrayBuffer());
 }

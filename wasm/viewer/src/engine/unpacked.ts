@@ -48,7 +48,8 @@ export async function peeked(given: Chunks, goesOn: (start: Uint8Array[]) => boo
   do {
     try {
       next = await iterator.next();
-      if (next.done !== true) start.push(next.value.slice());
+      // Whoever makes chunks makes each anew.
+      if (next.done !== true) start.push(next.value as Uint8Array<ArrayBuffer>);
     } catch (error) {
       failure = { error };
     }
