@@ -4,6 +4,7 @@
 //! much as an integer. Rules, NICs and resources are dictionaries, and the few fixed names are dictionaries that Polars
 //! takes as `Enum`.
 
+use crate::kinds;
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::types::{UInt8Type, UInt32Type};
 use arrow_array::{
@@ -12,7 +13,7 @@ use arrow_array::{
     UInt32Array, UInt64Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{ArrowError, Field, Schema};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,17 +50,14 @@ pub(crate) fn described_columns() -> Vec<(&'static str, String, bool, bool, &'st
     COLUMNS.iter().map(described).collect()
 }
 
-/// The tuple table's columns of a batch. What tuples of one flow group share stands there once.
+/// The tuple table's columns of a batch. What many tuples share stands there once.
 #[derive(Debug)]
 pub(crate) struct Tuples {
-    /// The columns that differ from row to row; the last one, [`PLACE`], is each row's number in `places`, if any.
+    /// The columns that differ from row to row. Of each of `shared`, a column of its name holds every row's number in it.
     pub(crate) rows: RecordBatch,
-    /// The columns that flow groups share, where such are asked for.
-    pub(crate) places: Option<RecordBatch>,
+    /// Columns that rows find by a number.
+    pub(crate) shared: Vec<(&'static str, RecordBatch)>,
 }
-
-/// Name of the column that leads from rows to places.
-const PLACE: &str = "place";
 
 /// Makes the tuple table's columns of a batch.
 pub(crate) fn tuples(
@@ -68,7 +66,7 @@ pub(crate) fn tuples(
     form: AddressForm,
 ) -> Result<Tuples, ArrowError> {
     let count = batch.len();
-    let (mut rows, mut places) = (Columns::default(), Columns::default());
+    let (mut rows, mut places, mut kinds) = (Columns::default(), Columns::default(), Columns::default());
     // A filter may leave few rows of many groups; each row then has its group for itself.
     let (groups, place_of_row): (Vec<u32>, Vec<u32>) = if batch.groups.len() > count {
         (core::mem::take(&mut batch.group), (0..count as u32).collect())
@@ -76,22 +74,25 @@ pub(crate) fn tuples(
         ((0..batch.groups.len() as u32).collect(), core::mem::take(&mut batch.group))
     };
     for column in columns {
-        match shared_column(&batch, &groups, column) {
-            Some(array) => places.add(column, array),
-            None => {
-                let array = tuple_column(&mut batch, column, form);
-                rows.add(column, array);
-            }
+        if let Some(array) = shared_column(&batch, &groups, column) {
+            places.add(column, array);
+        } else if let Some(codes) = kinds::codes(&batch, column) {
+            kinds.add(column, enumeration(column, codes.into_iter()));
+        } else {
+            let array = tuple_column(&mut batch, column, form);
+            rows.add(column, array);
         }
     }
-    let places = if places.arrays.is_empty() {
-        None
-    } else {
-        rows.fields.push(Field::new(PLACE, DataType::UInt32, false));
-        rows.arrays.push(Arc::new(UInt32Array::from(place_of_row)));
-        Some(places.batch(groups.len())?)
-    };
-    Ok(Tuples { rows: rows.batch(count)?, places })
+    let mut shared = Vec::new();
+    if !places.arrays.is_empty() {
+        rows.add_number("place", Arc::new(UInt32Array::from(place_of_row)));
+        shared.push(("place", places.batch(groups.len())?));
+    }
+    if let Some(combinations) = kinds.arrays.first().map(Array::len) {
+        rows.add_number("kind", Arc::new(UInt8Array::from(kinds::of_rows(&batch))));
+        shared.push(("kind", kinds.batch(combinations)?));
+    }
+    Ok(Tuples { rows: rows.batch(count)?, shared })
 }
 
 /// Columns with their names.
@@ -108,6 +109,12 @@ impl Columns {
             field.set_metadata(HashMap::from([(ENUM_KEY.to_owned(), enum_metadata(names))]));
         }
         self.fields.push(field);
+        self.arrays.push(array);
+    }
+
+    /// Adds the column that leads from rows to what they share.
+    fn add_number(&mut self, name: &str, array: ArrayRef) {
+        self.fields.push(Field::new(name, array.data_type().clone(), false));
         self.arrays.push(array);
     }
 
@@ -134,7 +141,6 @@ fn names_of(column: &Column) -> &'static [&'static str] {
 
 /// A column that differs from row to row.
 fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayRef {
-    let names = names_of(column);
     match column.name {
         "time" => time(taken(&mut batch.time_ms), None),
         "src_ip" => addresses(batch, &batch.src_ip, form),
@@ -142,10 +148,6 @@ fn tuple_column(batch: &mut Batch, column: &Column, form: AddressForm) -> ArrayR
         "src_port" => Arc::new(UInt16Array::new(taken(&mut batch.src_port), None)),
         "dst_port" => Arc::new(UInt16Array::new(taken(&mut batch.dst_port), None)),
         "protocol" => Arc::new(UInt8Array::new(taken(&mut batch.protocol), None)),
-        "direction" => enumeration(names, &batch.direction, |value| Some(*value as u8)),
-        "action" => enumeration(names, &batch.action, |value| Some(*value as u8)),
-        "state" => enumeration(names, &batch.state, |value| value.map(|value| value as u8)),
-        "encryption" => enumeration(names, &batch.encryption, |value| value.map(|value| value as u8)),
         "packets_src_to_dst" => counter(&batch.logged, 0, &mut batch.packets_src_to_dst),
         "bytes_src_to_dst" => counter(&batch.logged, 1, &mut batch.bytes_src_to_dst),
         "packets_dst_to_src" => counter(&batch.logged, 2, &mut batch.packets_dst_to_src),
@@ -169,8 +171,7 @@ fn shared_column(batch: &Batch, groups: &[u32], column: &Column) -> Option<Array
         "flow_log_resource_id" => |_, record| record.flow_log_resource_id,
         "source" => |_, record| Some(record.source),
         "rule_origin" => {
-            let (codes, nulls) = optional(places.map(|place| Some(place?.0.rule_origin? as u8)));
-            return Some(dictionary::<UInt8Type>(codes, nulls, texts_of(names_of(column).iter())));
+            return Some(enumeration(column, places.map(|place| Some(place?.0.rule_origin? as u8))));
         }
         "record_time" => {
             let (times, nulls) = optional(places.map(|place| place?.1.time_ms));
@@ -223,10 +224,9 @@ fn counter(logged: &[u8], bit: u8, values: &mut Vec<u64>) -> ArrayRef {
     Arc::new(UInt64Array::new(taken(values), nulls))
 }
 
-fn enumeration<T>(names: &[&str], rows: &[T], code: impl Fn(&T) -> Option<u8>) -> ArrayRef {
-    let codes = rows.iter().map(|row| code(row).unwrap_or(0)).collect();
-    let nulls = nulls_of(rows, |row| code(row).is_some());
-    dictionary::<UInt8Type>(codes, nulls, texts_of(names.iter()))
+fn enumeration(column: &Column, codes: impl Iterator<Item = Option<u8>>) -> ArrayRef {
+    let (codes, nulls) = optional(codes);
+    dictionary::<UInt8Type>(codes, nulls, texts_of(names_of(column).iter()))
 }
 
 /// Codes of values. They come from the values themselves: they are places in a dictionary, or in a list of names.

@@ -11,18 +11,18 @@ use pyo3::types::PyCapsule;
 #[derive(Debug)]
 pub(crate) struct Frame {
     batch: RecordBatch,
-    places: Option<RecordBatch>,
+    shared: Vec<(&'static str, RecordBatch)>,
 }
 
 impl From<RecordBatch> for Frame {
     fn from(batch: RecordBatch) -> Frame {
-        Frame { batch, places: None }
+        Frame { batch, shared: Vec::new() }
     }
 }
 
 impl From<Tuples> for Frame {
     fn from(tuples: Tuples) -> Frame {
-        Frame { batch: tuples.rows, places: tuples.places }
+        Frame { batch: tuples.rows, shared: tuples.shared }
     }
 }
 
@@ -33,8 +33,8 @@ impl Frame {
     }
 
     #[getter]
-    fn places(&self) -> Option<Frame> {
-        self.places.clone().map(Frame::from)
+    fn shared(&self) -> Vec<(&'static str, Frame)> {
+        self.shared.iter().map(|(number, columns)| (*number, Frame::from(columns.clone()))).collect()
     }
 
     #[pyo3(signature = (requested_schema=None))]

@@ -12,6 +12,7 @@ mod engine;
 mod errors;
 mod find;
 mod frame;
+mod kinds;
 mod memory;
 mod pages;
 mod progress;

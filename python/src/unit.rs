@@ -48,6 +48,18 @@ pub(crate) fn units_of(source: &Source, threads: usize) -> Vec<Vec<Arc<Input>>> 
     units
 }
 
+/// A short tuple without its record. Packed inputs hold more of them, which then make more batches.
+const LEAST_BYTES_PER_TUPLE: u64 = 48;
+
+/// Fewest rows that a batch gets room for.
+const FEWEST_ROWS: u64 = 1 << 16;
+
+/// Most rows of a batch, so that it has no room for a million rows where the unit holds some thousands.
+fn batch_rows(inputs: &[Arc<Input>], wanted: usize) -> usize {
+    let bytes: u64 = inputs.iter().filter_map(|input| input.size()).sum();
+    wanted.min((bytes / LEAST_BYTES_PER_TUPLE).max(FEWEST_ROWS) as usize)
+}
+
 /// Decodes the inputs of a unit one after the other; `take` says false where no more batches are wanted.
 pub(crate) fn decode_unit(
     inputs: &[Arc<Input>],
@@ -56,7 +68,10 @@ pub(crate) fn decode_unit(
     take: &mut dyn FnMut(Batch) -> bool,
 ) -> Vec<Issue> {
     let mut reader = UnitReader {
-        decoder: Decoder::new(decode.clone()),
+        decoder: Decoder::new(DecodeOptions {
+            batch_rows: batch_rows(inputs, decode.batch_rows),
+            ..decode.clone()
+        }),
         bounds: Bounds::of(decode),
         progress,
         take,

@@ -55,8 +55,8 @@ class Frame:
 
     def __len__(self) -> int: ...
     @property
-    def places(self) -> Frame | None:
-        """What tuples of one flow group share, of which the column `place` of this frame's rows holds the number."""
+    def shared(self) -> list[tuple[str, Frame]]:
+        """Columns that many rows share: a row's number in them is in this frame's column of the name beside them."""
     def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> CapsuleType: ...
 
 @final

@@ -87,10 +87,11 @@ def data_frame(stream: object) -> pl.DataFrame:
 def as_tuple_table(frame: _core.Frame, columns: Sequence[str], ip: IpForm = "string") -> pl.DataFrame:
     """Hand columns over to Polars, without a copy where they already have the types of the tuple table."""
     table = data_frame(frame)
-    if (places := frame.places) is not None:
-        # What flow groups share comes once for each group, and is spread over their rows here.
-        place = table.drop_in_place("place")
-        table = table.hstack(data_frame(places)[place]).select(columns)
+    for number, values in frame.shared:
+        # What rows share, like all of a flow group do, comes once and is spread over them here.
+        table = table.hstack(data_frame(values)[table.drop_in_place(number)])
+    if frame.shared:
+        table = table.select(columns)
     casts = [found for name in columns if (found := type_cast(name, ip)) is not None]
     return table.with_columns(casts) if casts else table
 

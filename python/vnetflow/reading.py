@@ -23,13 +23,8 @@ if TYPE_CHECKING:
     from vnetflow.columns import IpForm
     from vnetflow.sources import Origin, SourceLike
 
-_MOST_BATCH_ROWS = 1 << 20
+_BATCH_ROWS = 1 << 20
 """Few large batches: each one becomes a chunk of the DataFrame."""
-
-_FEWEST_BATCH_ROWS = 1 << 16
-
-_LEAST_BYTES_PER_TUPLE = 40
-"""A short tuple without its record; packed files hold more of them, which then make more batches."""
 
 
 @takes_common
@@ -82,7 +77,7 @@ def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
             opened,
             settings.core_options(on_tick),
             columns=columns,
-            batch_rows=_batch_rows(opened.total_bytes()),
+            batch_rows=_BATCH_ROWS,
             ip=ip,
         )
         try:
@@ -93,13 +88,6 @@ def read_table(origin: Origin, settings: Settings, columns: list[str], ip: IpFor
     whole = pl.concat(tables, rechunk=False) if tables else as_tuple_table(_core.empty(columns, ip=ip), columns, ip)
     note = batches.note()
     return whole if note is None else noted(whole, [note])
-
-
-def _batch_rows(total_bytes: int | None) -> int:
-    """Tell how many rows a batch shall have: few large chunks, but no room for millions of rows for a small file."""
-    if total_bytes is None:
-        return _FEWEST_BATCH_ROWS
-    return min(max(total_bytes // _LEAST_BYTES_PER_TUPLE, _FEWEST_BATCH_ROWS), _MOST_BATCH_ROWS)
 
 
 def issues(
