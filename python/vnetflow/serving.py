@@ -7,23 +7,17 @@ host's name (DNS rebinding) or from another site's page is refused, and what can
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import threading
 import webbrowser
-from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import chain
 from mimetypes import guess_type
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from vnetflow.viewer_files import SITE, ViewerFile, files_of, read_pieces, site_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
@@ -31,29 +25,7 @@ if TYPE_CHECKING:
     from vnetflow.arguments import GroupsLike
     from vnetflow.documents import DocumentLike
     from vnetflow.sources import SourceLike
-
-_ADDRESS = "127.0.0.1"
-
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The page has this policy in itself too; that it can't be framed only a header can say."""
-
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-_OWN_SITES = (None, "none", "same-origin")
-"""What a browser says of where a request comes from: nothing, the address bar, this page."""
-
-_END = b"0\r\n\r\n"
-"""Ends a body that was sent in pieces."""
+    from vnetflow.viewer_server import Answer
 
 _TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
 
@@ -68,16 +40,18 @@ class Viewer:
     """
 
     def __init__(self, files: list[ViewerFile], *, port: int = 0, start: str = "") -> None:
+        from vnetflow.viewer_server import ADDRESS, Server
+
         site_file("index.html")
         self._secret = secrets.token_urlsafe(24)
         self._answers = {f"/{self._secret}/{path}": answer for path, answer in _answers(files).items()}
         try:
-            self._server = _Server((_ADDRESS, port), self._answers)
+            self._server = Server((ADDRESS, port), self._answers)
         except OSError as error:
             reason = (error.strerror or "failed").lower()
             raise OSError(f"can't listen on port {port}: {reason}; choose another one, or none for any") from None
         self.port: int = self._server.server_address[1]
-        self.url = f"http://{_ADDRESS}:{self.port}/{self._secret}/{start}"
+        self.url = f"http://{ADDRESS}:{self.port}/{self._secret}/{start}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
 
@@ -167,93 +141,20 @@ def start_of(filter: str | None) -> str:
     return "" if not filter else f"#v=1&filter={quote(filter, safe='')}"
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What is sent for a path."""
-
-    kind: str
-    open: Callable[[], Iterator[bytes]]
-
-
-def _answers(files: list[ViewerFile]) -> dict[str, _Answer]:
+def _answers(files: list[ViewerFile]) -> dict[str, Answer]:
     """List everything that can be asked for, by its path behind the secret."""
-    answers: dict[str, _Answer] = {}
+    from vnetflow.viewer_server import Answer
+
+    answers: dict[str, Answer] = {}
     for path in sorted(SITE.rglob("*")):
         if path.is_file():
             name = path.relative_to(SITE).as_posix()
             kind = _TYPES.get(path.suffix) or guess_type(name)[0] or "application/octet-stream"
-            answers[name] = _Answer(kind, partial(read_pieces, str(path)))
+            answers[name] = Answer(kind, partial(read_pieces, str(path)))
     answers[""] = answers["index.html"]
     listed = [{"name": file.name, "url": f"./files/{number}"} for number, file in enumerate(files)]
     content = json.dumps(listed).encode()
-    answers["files.json"] = _Answer("application/json", lambda: iter((content,)))
+    answers["files.json"] = Answer("application/json", lambda: iter((content,)))
     for number, file in enumerate(files):
-        answers[f"files/{number}"] = _Answer("application/octet-stream", file.open)
+        answers[f"files/{number}"] = Answer("application/octet-stream", file.open)
     return answers
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # On Windows a second server could take the port of a running one.
-    allow_reuse_address = os.name != "nt"
-
-    def __init__(self, address: tuple[str, int], answers: dict[str, _Answer]) -> None:
-        self.answers = answers
-        super().__init__(address, _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "vnetflow"
-    sys_version = ""
-    timeout = 600
-
-    def do_GET(self) -> None:
-        """Answer with what the list has under this path, to this machine's own page only."""
-        server = self.server
-        assert isinstance(server, _Server)  # noqa: S101
-        port = server.server_address[1]
-        if self.headers.get("Host") not in (f"{_ADDRESS}:{port}", f"localhost:{port}"):
-            return self._refuse(HTTPStatus.FORBIDDEN, "this is served to this machine only")
-        is_opened = self.headers.get("Sec-Fetch-Dest") == "document"
-        if self.headers.get("Sec-Fetch-Site") not in _OWN_SITES and not is_opened:
-            return self._refuse(HTTPStatus.FORBIDDEN, "this is served to its own page only")
-        answer = server.answers.get(urlsplit(self.path).path)
-        if answer is None:
-            return self._refuse(HTTPStatus.NOT_FOUND, "nothing is served under this address")
-        return self._send(answer)
-
-    def _send(self, answer: _Answer) -> None:
-        pieces = answer.open()
-        try:
-            first = next(pieces, b"")
-        except OSError as error:
-            return self._refuse(HTTPStatus.GONE, (error.strerror or "can't be read").lower())
-        try:
-            self._head(HTTPStatus.OK, answer.kind)
-            for piece in chain((first,), pieces):
-                if piece:
-                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-            self.wfile.write(_END)
-        except OSError:
-            # The reader left, or the file failed: without an end the browser knows that something is missing.
-            self.close_connection = True
-
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        self.close_connection = True
-        self._head(status, "text/plain; charset=utf-8")
-        text = f"{reason}\n".encode()
-        self.wfile.write(b"%x\r\n%b\r\n%b" % (len(text), text, _END))
-
-    def _head(self, status: HTTPStatus, kind: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Transfer-Encoding", "chunked")
-        for name, value in _HEADERS.items():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the address holds the secret."""
