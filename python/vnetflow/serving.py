@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vnetflow.sources import SourceLike
     from vnetflow.viewer_server import Answer
 
-_TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
+_TYPES = {".js": "text/javascript", ".html": "text/html; charset=utf-8"}
 
 
 class Viewer:

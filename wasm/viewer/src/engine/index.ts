@@ -1,6 +1,6 @@
 /** The engine: makes workers, hands them files and questions, and puts their answers together. */
 
-import { compiled } from "$module";
+import { packedModule } from "$module";
 import { startDemoWorker } from "$worker";
 import { parquetOfRows, textOfRows } from "./export";
 import { Library, USUAL_LIMITS } from "./library";
@@ -115,7 +115,8 @@ class WorkerEngine implements Engine {
     try {
       const remote = new Remote<DemoApi>(thread, () => undefined);
       thread.addEventListener("error", (event) => remote.fail(event.message || "the demo network could not be made"));
-      await this.open(await remote.call("generate", [await compiled("demo"), hours, null]));
+      const module = await (await this.pool.at(0)).call("compile", [await packedModule("demo")]);
+      await this.open(await remote.call("generate", [module, hours, null]));
     } finally {
       thread.terminate();
     }

@@ -1,12 +1,13 @@
 /** What the build makes of imports that TypeScript can't know. */
 
 declare module "*?packed" {
+  /** The file's address, or in a single page the file as text. */
   const packed: string;
   export default packed;
 }
 
 declare module "$module" {
-  export const compiled: (name: "main" | "demo") => Promise<WebAssembly.Module>;
+  export const packedModule: (name: "main" | "demo") => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 declare module "$worker" {

@@ -1,6 +1,6 @@
-/** The workers: started once with the module compiled once, and called by number. */
+/** The workers: started once with the module that one of them compiled, and called by number. */
 
-import { compiled } from "$module";
+import { packedModule } from "$module";
 import { startWorker } from "$worker";
 import { Remote } from "./rpc";
 import type { WorkerProgress } from "./tasks";
@@ -15,6 +15,9 @@ export function usualWorkers(): number {
 }
 
 export type WorkerRemote = Remote<WorkerApi>;
+
+/** Compiled once for all workers there ever are. */
+let mainModule: WebAssembly.Module | null = null;
 
 /** All workers. The first one completes answers. */
 export class Pool {
@@ -62,7 +65,9 @@ export class Pool {
       });
       return remote;
     });
-    const module = await compiled("main");
+    const [first] = remotes;
+    if (first === undefined) throw new Error("there are no workers");
+    const module = (mainModule ??= await first.call("compile", [await packedModule("main")]));
     await Promise.all(remotes.map((remote) => remote.call("start", [module, budget])));
     return remotes;
   }

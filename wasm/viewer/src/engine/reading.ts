@@ -3,8 +3,9 @@
 import type { recognise as Recognise, Session } from "../../../pkg/worker/vnetflow.js";
 import { isGzip, type Chunks } from "./gzip";
 import { partEnds } from "./split";
-import type { ReadResult, ReadTask, SplitLimits, WorkerProgress } from "./tasks";
+import type { ReadResult, ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
 import { peeked, pieces, textOf } from "./unpacked";
+import { jsonOfYaml } from "./yaml";
 import { entriesOf, isZip } from "./zip";
 
 /** How often a worker tells, at most. */
@@ -50,7 +51,7 @@ export class Reading {
       const count = (bytes: number): unknown => (this.bytes += bytes);
       chunks = part === null ? await textOf(source, count) : pieces(source.file.slice(part.from, part.to), count);
       if (part === null) {
-        const inside = await this.lookInside(source.entry?.isLog ?? true, chunks, recognise);
+        const inside = await this.lookInside(source, chunks, recognise);
         if (inside.found !== null) return inside.found;
         chunks = inside.chunks;
       }
@@ -118,7 +119,6 @@ export class Reading {
       return { kind: "zip", entries };
     }
     if (isGzip(head)) return null;
-    if (YAML_NAME.test(name)) throw new Error("the viewer takes a policy as JSON, not as YAML; `vnetflow check` takes both");
     if (file.size < limits.partBytes * 2) return null;
     const ends = await partEnds(file, limits.partBytes);
     return ends.length > 1 ? { kind: "split", ends } : null;
@@ -126,7 +126,7 @@ export class Reading {
 
   /** What a text is, where it is no log; else its chunks from the start on. */
   private async lookInside(
-    isLog: boolean,
+    { name, entry }: Source,
     given: Chunks,
     recognise: typeof Recognise,
   ): Promise<{ found: ReadResult | null; chunks: Chunks }> {
@@ -140,13 +140,16 @@ export class Reading {
       return bytes <= MOST_SIDE_BYTES && !LOG_WORDS.test(head);
     });
     if (isWhole && !LOG_WORDS.test(head)) {
-      const text = await new Blob(start).text();
+      const isYaml = YAML_NAME.test(name);
+      const plain = await new Blob(start).text();
+      const text = isYaml ? await jsonOfYaml(plain) : plain;
       const side = recognise(text);
       if (side !== null) {
         this.report(true);
         return { found: { kind: "side", text, sideKind: side.kind, about: side.about }, chunks };
       }
+      if (isYaml && entry === null) throw new Error("this YAML is no policy: that has a list `allow`, as for `vnetflow check`");
     }
-    return { found: isLog ? null : { kind: "read", isClean: true }, chunks };
+    return { found: (entry?.isLog ?? true) ? null : { kind: "read", isClean: true }, chunks };
   }
 }

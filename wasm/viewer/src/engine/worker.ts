@@ -7,6 +7,7 @@ import { Moved, moved, serve, type Port } from "./rpc";
 import { Asking, type AskedPart, type JobQuestion, type View } from "./worker-asking";
 import type { ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
 import { textOfTuple } from "./raw";
+import { unpacked } from "./unpack";
 
 /** What a worker can do; every method's answer is a promise on the other side. */
 export class WorkerApi {
@@ -16,7 +17,12 @@ export class WorkerApi {
 
   constructor(private readonly tell: (progress: WorkerProgress) => void) {}
 
-  /** Makes the instance. `module` is compiled once for all workers. */
+  /** Unpacks and compiles a module, once for all workers. */
+  compile(packed: Uint8Array): Promise<WebAssembly.Module> {
+    return WebAssembly.compile(unpacked(packed));
+  }
+
+  /** Makes the instance. */
   start(module: WebAssembly.Module, memoryBudgetBytes: number): void {
     const { memory } = initSync({ module });
     this.session = new Session();

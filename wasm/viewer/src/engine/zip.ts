@@ -15,7 +15,7 @@ const IN_ZIP64 = 0xffffffff;
 
 /** What of a zip is read as a log, and what may say something about logs; the rest of it is nobody's log. */
 const LOG_NAME = /\.json(?:\.gz)?$/i;
-const SIDE_NAME = /\.(?:csv|txt)$/i;
+const SIDE_NAME = /\.(?:csv|txt|ya?ml)$/i;
 
 /** More entries than this are no folder of logs. */
 const MOST_ENTRIES = 1_000_000;

@@ -218,6 +218,42 @@ test("zip and gzip may hold what says something about logs", async ({ engine }) 
   expect(found.files).toBe(1);
 });
 
+test("a policy may be YAML, and what is none says so", async ({ engine }) => {
+  const folder = join(corpus, "capture_msdocs_vnet_overview");
+  const log = readFileSync(join(folder, readdirSync(folder).find((name) => name.startsWith("input.")) ?? ""), "utf8");
+  const yaml = "# who may reach whom\ngroups:\n  inside: [10.0.0.0/8, 'fd00::/8']\nallow:\n  - {from: inside, to: any, ports: [53, 443]}\n";
+  const json = JSON.stringify({ groups: { inside: ["10.0.0.0/8", "fd00::/8"] }, allow: [{ from: "inside", to: "any", ports: [53, 443] }] });
+  const zip = Buffer.from(await zipOf([{ name: "deep/policy.yml", bytes: Buffer.from(yaml) }, { name: "other.yaml", bytes: Buffer.from("a: [") }]).arrayBuffer());
+  const found = await engine.evaluate(async ({ log, yaml, json, zip }) => {
+    const bomb = `a0: &a0 [x]\n${Array.from({ length: 30 }, (_, place) => `a${place + 1}: &a${place + 1} [*a${place}, *a${place}]\n`).join("")}`;
+    const unzipped = new Blob([Uint8Array.from(atob(zip), (character) => character.charCodeAt(0))]);
+    const ask = async (...files: [string, Blob | string][]) => {
+      const engine = window.page.createEngine({ workers: 2 });
+      await engine.open([{ path: "log.json", file: new Blob([log]) }, ...files.map(([path, file]) => ({ path, file: new Blob([file]) }))]);
+      const sides = engine.sideFiles().map(({ name, kind }) => `${kind} ${name}`);
+      const issues = (await engine.issues()).map(({ source, message }) => `${source}: ${message}`);
+      const answer = sides.length === 0 ? [] : window.page.objects(await engine.ask({ analysis: "check" }));
+      return { sides, issues, answer: answer.length, text: JSON.stringify(answer) };
+    };
+    return {
+      json: await ask(["policy.json", json]),
+      yaml: await ask(["policy.yaml", yaml]),
+      zip: await ask(["all.zip", unzipped]),
+      bad: await ask(["broken.yaml", "allow: [1, 2"], ["compose.yml", "services: {web: 1}"], ["bomb.yaml", bomb]),
+    };
+  }, { log, yaml, json, zip: zip.toString("base64") });
+  expect(found.json.answer).toBeGreaterThan(0);
+  expect(found.yaml).toEqual({ ...found.json, sides: ["policy policy.yaml"] });
+  expect(found.zip).toMatchObject({ text: found.json.text, sides: ["policy all.zip/deep/policy.yml"] });
+  expect(found.zip.issues).toEqual([expect.stringMatching(/^all\.zip\/other\.yaml: this is no YAML: /)]);
+  expect(found.bad.sides).toEqual([]);
+  expect(found.bad.issues).toEqual([
+    expect.stringMatching(/^broken\.yaml: this is no YAML: /),
+    "compose.yml: this YAML is no policy: that has a list `allow`, as for `vnetflow check`",
+    expect.stringMatching(/^bomb\.yaml: this is no YAML: .*alias/),
+  ]);
+});
+
 test("a large log in parts is the log in one piece, and sorted rows of many workers are in order", async ({ engine }) => {
   const found = await engine.evaluate(async () => {
     const record = (number: number): string =>
