@@ -81,8 +81,8 @@ pub struct Condensed<'a> {
     pub cells: &'a Batch,
     /// The times of all rows of the batch, in milliseconds since 1970 UTC.
     pub times_ms: &'a [i64],
-    /// All rows of the batch, `None` where they are not at hand: without dictionaries, and perhaps without the addresses and
-    /// flow groups that cells tell.
+    /// All rows of the batch, `None` where they are not at hand: without dictionaries, and perhaps without the addresses,
+    /// flow groups, directions and encryptions that cells tell.
     pub rows: Option<&'a Batch>,
     /// What came before each row, where that is told of all batches and the rows that count are whole flows; then sessions
     /// are told in the weights.

@@ -25,23 +25,54 @@ pub(crate) struct Packed {
     offset: Vec<u64>,
 }
 
-/// Which columns are unpacked besides those that cost next to nothing.
+/// Which columns are unpacked; ports and offsets always are, as that costs nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Parts {
-    /// Addresses and flow groups.
-    ends: bool,
-    counters: bool,
-}
+pub(crate) struct Parts(u16);
 
 impl Parts {
-    pub(crate) const ALL: Parts = Parts { ends: true, counters: true };
+    const TIME: Parts = Parts(1);
+    const SRC_IP: Parts = Parts(1 << 1);
+    const DST_IP: Parts = Parts(1 << 2);
+    const PROTOCOL: Parts = Parts(1 << 3);
+    const DIRECTION: Parts = Parts(1 << 4);
+    const ACTION: Parts = Parts(1 << 5);
+    const STATE: Parts = Parts(1 << 6);
+    const ENCRYPTION: Parts = Parts(1 << 7);
+    const VERSION: Parts = Parts(1 << 8);
+    const LOGGED: Parts = Parts(1 << 9);
+    const COUNTERS: Parts = Parts(1 << 10);
+    const GROUP: Parts = Parts(1 << 11);
+
+    pub(crate) const ALL: Parts = Parts(u16::MAX);
     /// What cells don't tell.
-    pub(crate) const UNTOLD: Parts = Parts { ends: false, counters: true };
+    pub(crate) const UNTOLD: Parts = Parts(
+        !(Parts::SRC_IP.0 | Parts::DST_IP.0 | Parts::DIRECTION.0 | Parts::ENCRYPTION.0 | Parts::GROUP.0),
+    );
 
     /// What a filter looks at, by its public columns.
     pub(crate) fn of(columns: &[&str]) -> Parts {
-        let is_counter = |name: &&str| name.starts_with("packets_") || name.starts_with("bytes_");
-        Parts { ends: true, counters: columns.iter().any(is_counter) }
+        let part = |name: &&str| match *name {
+            "time" => Parts::TIME,
+            "src_ip" => Parts::SRC_IP,
+            "dst_ip" => Parts::DST_IP,
+            "src_port" | "dst_port" | "offset" => Parts(0),
+            "protocol" => Parts::PROTOCOL,
+            "direction" => Parts::DIRECTION,
+            "action" => Parts::ACTION,
+            "state" => Parts::STATE,
+            "encryption" => Parts::ENCRYPTION,
+            "flow_log_version" => Parts::VERSION,
+            "packets_src_to_dst" | "bytes_src_to_dst" | "packets_dst_to_src" | "bytes_dst_to_src" => {
+                Parts(Parts::COUNTERS.0 | Parts::LOGGED.0)
+            }
+            // What flow groups say.
+            _ => Parts::GROUP,
+        };
+        Parts(columns.iter().map(part).fold(0, |all, part| all | part.0))
+    }
+
+    fn has(self, part: Parts) -> bool {
+        self.0 & part.0 != 0
     }
 }
 
@@ -168,10 +199,18 @@ impl Packed {
         self.times.unpack(|time| self.first_ms.wrapping_add(time as i64))
     }
 
-    /// Part of what each row says in few values; every row's code is in the table.
-    fn kind_parts<T: Copy>(&self, kinds: &[u32], nothing: T, part: impl Fn(&Kind) -> T) -> Vec<T> {
-        let parts: Vec<T> = self.kind_table.iter().map(part).collect();
-        kinds.iter().map(|kind| parts.get(*kind as usize).copied().unwrap_or(nothing)).collect()
+    /// Part of what each row says in few values.
+    fn kind_parts<T: Copy>(&self, nothing: T, part: impl Fn(&Kind) -> T) -> Vec<T> {
+        if let Narrow::U8(kinds) = &self.kinds {
+            // As long as there are codes, so that none has to be looked at whether it is in the table.
+            let mut parts = [nothing; 1 << u8::BITS];
+            parts.iter_mut().zip(&self.kind_table).for_each(|(to, kind)| *to = part(kind));
+            return kinds
+                .iter()
+                .map(|kind| parts.get(usize::from(*kind)).copied().unwrap_or(nothing))
+                .collect();
+        }
+        self.kinds.unpack(|kind| self.kind_table.get(kind as usize).map_or(nothing, &part))
     }
 
     /// Copies the columns of these rows.
@@ -221,25 +260,44 @@ impl Packed {
     // Not inlined: it is much code, and rows are asked for in many places.
     #[inline(never)]
     fn unpack(&mut self, batch: &mut Batch, parts: Parts) {
-        batch.time_ms = self.times_ms();
-        if parts.ends {
-            let [src_ip, dst_ip] = &self.ends;
-            (batch.src_ip, batch.dst_ip) = (src_ip.codes(), dst_ip.codes());
+        // Times in any case: they are how many rows there are.
+        batch.time_ms = if parts.has(Parts::TIME) { self.times_ms() } else { vec![0; self.rows] };
+        let [src_ip, dst_ip] = &self.ends;
+        if parts.has(Parts::SRC_IP) {
+            batch.src_ip = src_ip.codes();
+        }
+        if parts.has(Parts::DST_IP) {
+            batch.dst_ip = dst_ip.codes();
+        }
+        if parts.has(Parts::GROUP) {
             batch.group = self.group.codes();
         }
         let [src_port, dst_port] = &mut self.ports;
         core::mem::swap(&mut batch.src_port, src_port);
         core::mem::swap(&mut batch.dst_port, dst_port);
         core::mem::swap(&mut batch.offset, &mut self.offset);
-        let kinds = self.kinds.codes();
-        batch.protocol = self.kind_parts(&kinds, 0, |kind| kind.0);
-        batch.direction = self.kind_parts(&kinds, Direction::Inbound, |kind| kind.1);
-        batch.action = self.kind_parts(&kinds, Action::Allow, |kind| kind.2);
-        batch.state = self.kind_parts(&kinds, None, |kind| kind.3);
-        batch.encryption = self.kind_parts(&kinds, None, |kind| kind.4);
-        batch.version = self.kind_parts(&kinds, 0, |kind| kind.5);
-        batch.logged = self.kind_parts(&kinds, 0, |kind| kind.6);
-        if !parts.counters {
+        if parts.has(Parts::PROTOCOL) {
+            batch.protocol = self.kind_parts(0, |kind| kind.0);
+        }
+        if parts.has(Parts::DIRECTION) {
+            batch.direction = self.kind_parts(Direction::Inbound, |kind| kind.1);
+        }
+        if parts.has(Parts::ACTION) {
+            batch.action = self.kind_parts(Action::Allow, |kind| kind.2);
+        }
+        if parts.has(Parts::STATE) {
+            batch.state = self.kind_parts(None, |kind| kind.3);
+        }
+        if parts.has(Parts::ENCRYPTION) {
+            batch.encryption = self.kind_parts(None, |kind| kind.4);
+        }
+        if parts.has(Parts::VERSION) {
+            batch.version = self.kind_parts(0, |kind| kind.5);
+        }
+        if parts.has(Parts::LOGGED) {
+            batch.logged = self.kind_parts(0, |kind| kind.6);
+        }
+        if !parts.has(Parts::COUNTERS) {
             return;
         }
         let [packets_src_to_dst, bytes_src_to_dst, packets_dst_to_src, bytes_dst_to_src] =
@@ -325,6 +383,8 @@ fn empty(batch: &mut Batch) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vnetflow_core::filter::Filter;
+    use vnetflow_core::groups::Groups;
     use vnetflow_core::tuple::Tuple;
 
     fn batch() -> Batch {
@@ -358,6 +418,37 @@ mod tests {
                 assert_eq!(unpacked.logged, plain.logged);
             });
             assert!(kept.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_filter_finds_in_a_packed_page_all_that_it_looks_at() {
+        let (plain, mut kept) = (batch(), batch());
+        let mut packed = Packed::of(&mut kept);
+        let filters = [
+            "src 10.0.0.7 or dst fd00::/8",
+            "tcp and not port 443",
+            "udp or src port > 30000",
+            "inbound and denied",
+            "allowed",
+            "state begin or state continue",
+            "encryption X",
+            "flow_log_version 4",
+            "bytes > 100",
+            "packets_src_to_dst >= 3 or bytes_dst_to_src < 9",
+            "time >= 2024-05-01T09:05Z and not established",
+            "rule web or origin user",
+            "not (net 10.1.0.0/16 and dst port in (22, 53, 443))",
+        ];
+        for text in filters {
+            let filter =
+                Filter::parse(text, &Groups::default()).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let parts = Parts::of(&filter.columns());
+            assert_eq!(
+                packed.with(&mut kept, parts, |batch| filter.mask(batch)),
+                filter.mask(&plain),
+                "{text}"
+            );
         }
     }
 

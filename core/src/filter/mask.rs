@@ -138,20 +138,24 @@ fn join_number(column: NumberColumn, set: &SpanSet<u64>, batch: &Batch, rows: &m
     }
 }
 
-/// A column of small numbers: compared in its own type where the set is one span, which is most often so.
+/// A column of small numbers: compared in its own type where the set, or what is not in it, is one span, which is most often
+/// so.
 fn join_numbers<T>(column: &[T], highest: T, set: &SpanSet<u64>, rows: &mut [bool], how: Join)
 where
     T: Copy + Ord + TryFrom<u64> + Into<u64>,
 {
-    let Some((first, last)) = set.single() else {
-        return combine(rows, column.iter().map(|value| set.contains((*value).into())), how);
+    let within = |(first, last): (u64, u64)| {
+        let last = T::try_from(last).unwrap_or(highest);
+        T::try_from(first).ok().map(|first| (first, last))
     };
-    match T::try_from(first) {
-        Ok(first) => {
-            let last = T::try_from(last).unwrap_or(highest);
+    match (set.single().map(within), set.complement().single().map(within)) {
+        (Some(Some((first, last))), _) => {
             combine(rows, column.iter().map(|value| first <= *value && *value <= last), how);
         }
-        Err(_) => combine(rows, column.iter().map(|_| false), how),
+        (_, Some(Some((first, last)))) => {
+            combine(rows, column.iter().map(|value| *value < first || last < *value), how);
+        }
+        _ => combine(rows, column.iter().map(|value| set.contains((*value).into())), how),
     }
 }
 

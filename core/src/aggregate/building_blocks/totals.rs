@@ -53,14 +53,13 @@ impl Totals {
 
     /// Takes in packets and bytes, 0 where not logged.
     #[inline]
-    pub(crate) fn add_counters(&mut self, counters: [u64; 4], logged: u8) {
-        let mut overflowed = 0;
-        for (place, (sum, counter)) in self.sums.iter_mut().zip(counters).enumerate() {
-            let (new, is_over) = sum.overflowing_add(counter);
-            *sum = new;
-            overflowed |= u8::from(is_over) << place;
-        }
-        self.overflowed |= overflowed;
+    pub(crate) fn add_counters(&mut self, [a, b, c, d]: [u64; 4], logged: u8) {
+        // One after the other and not in a loop, which stays one where code is made small.
+        let Totals { sums: [sum_a, sum_b, sum_c, sum_d], overflowed, .. } = self;
+        add(sum_a, a, 1, overflowed);
+        add(sum_b, b, 1 << 1, overflowed);
+        add(sum_c, c, 1 << 2, overflowed);
+        add(sum_d, d, 1 << 3, overflowed);
         self.logged |= logged;
     }
 
@@ -122,6 +121,15 @@ impl Totals {
             return None;
         }
         self.sums.get(one)?.checked_add(*self.sums.get(other)?)
+    }
+}
+
+#[inline(always)]
+fn add(sum: &mut u64, counter: u64, bit: u8, overflowed: &mut u8) {
+    let (new, is_over) = sum.overflowing_add(counter);
+    *sum = new;
+    if is_over {
+        *overflowed |= bit;
     }
 }
 

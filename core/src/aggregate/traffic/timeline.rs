@@ -117,7 +117,7 @@ impl Timeline {
             }
             before = Some((event.time_ms, counts));
             let counters = self.events.counters(event);
-            if counters == [0; 4] {
+            if is_zero(counters) {
                 // Nothing to spread, but a logged zero is a zero.
                 self.add_counters(self.bucket(event.time_ms), event, counters, buckets);
                 continue;
@@ -194,7 +194,7 @@ impl Timeline {
             };
             counted.count(rows, row);
             let counters = rows.amounts(row);
-            let is_spread = kind >= Kind::Continue && counters != [0; 4];
+            let is_spread = kind >= Kind::Continue && !is_zero(counters);
             let from_ms = match pasts.since(row) {
                 Since::Ms(since_ms) => time_ms.saturating_sub(since_ms),
                 Since::Nothing if !is_spread => time_ms,
@@ -388,10 +388,20 @@ impl Assumed {
 /// The part of a counter that falls to so much of the whole time, rounded down.
 #[inline]
 fn share(counter: u64, part: u64, whole: u64) -> u64 {
-    match counter.checked_mul(part) {
-        Some(product) => product / whole,
-        None => u64::try_from(u128::from(counter) * u128::from(part) / u128::from(whole)).unwrap_or(counter),
+    // The nearest number with a fraction lies below the next whole one as long as numbers are below half of what it holds
+    // exactly, and processors divide such numbers several times faster.
+    const EXACT: u64 = 1 << (f64::MANTISSA_DIGITS - 1);
+    if counter < 1 << 32 && part < 1 << 32 && counter * part < EXACT {
+        return ((counter * part) as i64 as f64 / whole as i64 as f64) as i64 as u64;
     }
+    let share = u128::from(counter) * u128::from(part) / u128::from(whole);
+    u64::try_from(share).unwrap_or(counter)
+}
+
+#[inline]
+fn is_zero([a, b, c, d]: [u64; 4]) -> bool {
+    // Not compared as a whole, for which a function is called where code is made small.
+    a | b | c | d == 0
 }
 
 fn less(counters: [u64; 4], done: [u64; 4]) -> [u64; 4] {
