@@ -3,13 +3,13 @@
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::attempts::Conversation;
 use crate::aggregate::building_blocks::flow_table::{FlowTable, SRC_PORT, Translation};
-use crate::aggregate::building_blocks::keyed::{Entry, Traffic, biggest_first};
+use crate::aggregate::building_blocks::keyed::{Entry, Traffic};
 use crate::aggregate::building_blocks::pasts::FirstTuple;
 use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
 use crate::condensed::Condensed;
-use crate::sorting::sort_by_key;
+use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::travel::travels;
 
@@ -177,8 +177,10 @@ impl Aggregate for Conversations {
                 Some((conversation, counted.traffic.clone(), sessions))
             })
             .collect();
-        sort_by_key(&mut rows, |(conversation, ..)| *conversation);
-        biggest_first(&mut rows, |(_, traffic, _)| traffic.totals.bytes());
+        // Most are told apart by their bytes, so addresses are seldom looked at.
+        sort_by(&mut rows, |(one, traffic, _), (other, other_traffic, _)| {
+            other_traffic.totals.bytes().cmp(&traffic.totals.bytes()).then_with(|| one.cmp(other))
+        });
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)
             .counters(|(_, traffic, _)| traffic.totals)
