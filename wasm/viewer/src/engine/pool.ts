@@ -19,7 +19,7 @@ export type WorkerRemote = Remote<WorkerApi>;
 /** Compiled once for all workers there ever are. */
 let mainModule: WebAssembly.Module | null = null;
 
-/** All workers. The first one completes answers. */
+/** All workers. */
 export class Pool {
   readonly ready: Promise<WorkerRemote[]>;
   private threads: Worker[] = [];

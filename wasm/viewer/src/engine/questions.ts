@@ -1,6 +1,6 @@
 /**
- * Questions: those asked in the same moment go to the workers together, each worker answers its part, and the first one
- * completes the answers. A question that a later one replaced is cancelled.
+ * Questions: those asked in the same moment go to the workers together, each worker answers its part of all and completes some
+ * of the answers. A question that a later one replaced is cancelled.
  */
 
 import { unpack } from "./packed";
@@ -12,6 +12,23 @@ import type { AskedPart, JobQuestion, View } from "./worker-asking";
 const SLOW = new Set([
   "endpoints", "exposure", "one_way", "sessions", "beacons", "anomalies", "findings", "scans", "diff", "nta", "host",
 ]);
+
+/** How much work it is to complete an answer of many flows, against the others' 1. */
+const EFFORTS = new Map([["findings", 30], ["beacons", 15], ["exposure", 10], ["sessions", 10], ["conversations", 4], ["denied", 2]]);
+
+/** Which of so many workers completes each answer: the most work goes first to whoever has least so far. */
+export function leadersOf(questions: JobQuestion[], workers: number): number[] {
+  const efforts = questions.map(({ analysis }) => EFFORTS.get(analysis) ?? 1);
+  const loads = Array.from({ length: workers }, () => 0);
+  const leaders = questions.map(() => 0);
+  const order = efforts.map((_, index) => index).sort((one, other) => (efforts[other] ?? 0) - (efforts[one] ?? 0));
+  for (const index of order) {
+    const least = loads.indexOf(Math.min(...loads));
+    leaders[index] = least;
+    loads[least] = (loads[least] ?? 0) + (efforts[index] ?? 0);
+  }
+  return leaders;
+}
 
 interface Waiting {
   question: JobQuestion;
@@ -102,7 +119,7 @@ export class Questions {
     await this.preparing.rows(view);
     const id = this.jobs++;
     const { isTold } = this;
-    return (await this.pool.all((worker) => worker.call("ask", [id, [question], view, isTold, false]))).flat();
+    return (await this.pool.all((worker) => worker.call("ask", [id, [question], view, isTold, []]))).flat();
   }
 
   /** Resolves when no question waits, other than for a better moment. */
@@ -176,8 +193,10 @@ export class Questions {
       if (group.every(({ isDone }) => isDone)) return;
       const questions = group.map(({ question }) => question);
       const { isTold } = this;
-      const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, isTold, number === 0]));
-      await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, parts, overcount)));
+      const leaders = leadersOf(questions, this.pool.size);
+      const leads = (number: number): number[] => leaders.flatMap((leader, index) => (leader === number ? index : []));
+      const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, isTold, leads(number)]));
+      await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, leaders[index] ?? 0, parts, overcount)));
     } catch (error) {
       for (const waiting of group) waiting.reject(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -186,7 +205,14 @@ export class Questions {
     }
   }
 
-  private async complete(job: RunningJob, waiting: Waiting, index: number, parts: AskedPart[][], overcount: string | null): Promise<void> {
+  private async complete(
+    job: RunningJob,
+    waiting: Waiting,
+    index: number,
+    leader: number,
+    parts: AskedPart[][],
+    overcount: string | null,
+  ): Promise<void> {
     if (waiting.isDone) return;
     const own = [...parts.flatMap((part) => part[index] ?? []), ...waiting.further];
     const failure = own.find(({ error }) => error !== null)?.error;
@@ -198,9 +224,9 @@ export class Questions {
       notes.push(`${unseen.toLocaleString("en")} tuples are not counted here: they were dropped to stay within the memory budget`);
     }
     try {
-      const leader = await this.pool.at(0);
+      const worker = await this.pool.at(leader);
       const buffers = others.map(({ buffer }) => buffer as ArrayBuffer);
-      const packed = await leader.call("complete", [job.id, index, others, notes], buffers);
+      const packed = await worker.call("complete", [job.id, index, others, notes], buffers);
       waiting.resolve(Object.fromEntries(Object.entries(packed).map(([name, table]) => [name, unpack(table)])));
     } catch (error) {
       waiting.reject(error instanceof Error ? error : new Error(String(error)));

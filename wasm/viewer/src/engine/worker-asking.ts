@@ -16,7 +16,7 @@ export interface View {
   once: boolean;
 }
 
-/** A worker's part of one answer. The worker that completes the answer keeps its own part: its bytes are null. */
+/** A worker's part of one answer. The worker that completes that answer keeps its own part: its bytes are null. */
 export interface AskedPart {
   bytes: Uint8Array | null;
   /** Tuples that were dropped before the question was asked. */
@@ -45,7 +45,8 @@ export class Asking {
     this.revision++;
   }
 
-  ask(id: number, questions: JobQuestion[], view: View, told: boolean, leads: boolean): Promise<Moved<AskedPart[]>> {
+  /** This worker's part of each question; those of which it completes the answers are listed in `leads`. */
+  ask(id: number, questions: JobQuestion[], view: View, told: boolean, leads: number[]): Promise<Moved<AskedPart[]>> {
     const done = this.last.then(() => this.run(id, questions, view, told, leads));
     // Until a job has ended its states are away: the next one would start anew.
     const ended = done.then(() => (this.jobs.has(id) ? new Promise<void>((resolve) => this.endings.set(id, resolve)) : undefined));
@@ -74,7 +75,7 @@ export class Asking {
     }
   }
 
-  private async run(id: number, questions: JobQuestion[], view: View, told: boolean, leads: boolean): Promise<Moved<AskedPart[]>> {
+  private async run(id: number, questions: JobQuestion[], view: View, told: boolean, leads: number[]): Promise<Moved<AskedPart[]>> {
     const text = JSON.stringify(questions);
     for (;;) {
       const { revision } = this;
@@ -82,9 +83,9 @@ export class Asking {
       const job = this.session.begin(text, view.filter, view.once, told);
       const isDone = await this.steps(id, job, revision);
       if (!isDone) continue;
-      const parts = questions.map((_, index) => this.part(job, index, leads));
+      const parts = questions.map((_, index) => this.part(job, index, leads.includes(index)));
       this.done = Math.max(this.done, id);
-      if (leads) this.jobs.set(id, job);
+      if (leads.length > 0) this.jobs.set(id, job);
       else this.session.end(job);
       return new Moved(
         parts,

@@ -68,7 +68,7 @@ export class WorkerApi {
     this.parts.session.setGroups(texts);
   }
 
-  ask(job: number, questions: JobQuestion[], view: View, told: boolean, leads: boolean): Promise<Moved<AskedPart[]>> {
+  ask(job: number, questions: JobQuestion[], view: View, told: boolean, leads: number[]): Promise<Moved<AskedPart[]>> {
     return this.parts.asking.ask(job, questions, view, told, leads);
   }
 
