@@ -191,7 +191,7 @@ impl<T: Tally> Attempts<T> {
             )
         };
         let mut order: Vec<(LaneOrder, u32)> = (0..).zip(&self.tallies).map(ranked).collect();
-        order.sort_unstable();
+        order.sort();
         let mut places: Vec<&T> = Vec::new();
         for lanes in order.chunk_by(|(one, _), (other, _)| one.conversation() == other.conversation()) {
             let found = lanes.iter().filter_map(|(_, position)| self.tallies.get(*position as usize));

@@ -8,7 +8,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn new(mut values: Vec<f64>) -> Sample {
-        values.sort_unstable_by(f64::total_cmp);
+        values.sort_by(f64::total_cmp);
         Sample { sorted: values }
     }
 
@@ -31,7 +31,19 @@ impl Sample {
     /// Median of the distances from the median.
     pub(crate) fn median_absolute_deviation(&self) -> Option<f64> {
         let median = self.median()?;
-        Sample::new(self.sorted.iter().map(|value| (value - median).abs()).collect()).median()
+        // Below the median distances grow downwards and above it upwards: two orders to be made one.
+        let (below, above) = self.sorted.split_at(self.sorted.partition_point(|value| *value < median));
+        let mut below = below.iter().rev().map(|value| median - value).peekable();
+        let mut above = above.iter().map(|value| value - median).peekable();
+        let mut sorted = Vec::with_capacity(self.sorted.len());
+        while let Some(next) = match (below.peek(), above.peek()) {
+            (Some(one), Some(other)) if one <= other => below.next(),
+            (Some(_), None) => below.next(),
+            _ => above.next(),
+        } {
+            sorted.push(next);
+        }
+        Sample { sorted }.median()
     }
 
     /// Bowley's skewness, -1 to 1, of the quartiles. 0 where they are too close to tell: a sample of a few distinct

@@ -145,7 +145,7 @@ impl Calls {
     fn connections_ms(&self) -> Vec<i64> {
         let mut by_port: Vec<(u16, i64)> =
             self.begun.iter().map(|(time_ms, port)| (*port, *time_ms)).collect();
-        by_port.sort_unstable();
+        by_port.sort();
         let mut last = None;
         let mut connections_ms: Vec<i64> = Vec::with_capacity(by_port.len());
         for (port, time_ms) in by_port {
@@ -156,7 +156,7 @@ impl Calls {
             }
             last = Some((port, time_ms));
         }
-        connections_ms.sort_unstable();
+        connections_ms.sort();
         connections_ms
     }
 }

@@ -80,7 +80,7 @@ impl Ports {
 
     /// How many there are; leaves each once.
     fn count(&mut self) -> usize {
-        self.ports.sort_unstable();
+        self.ports.sort();
         self.ports.dedup();
         self.ports.len()
     }
