@@ -84,8 +84,8 @@ pub struct Condensed<'a> {
     /// All rows of the batch, `None` where they are not at hand: without dictionaries, and perhaps without the addresses,
     /// flow groups, directions and encryptions that cells tell.
     pub rows: Option<&'a Batch>,
-    /// What came before each row, where that is told of all batches and the rows that count are whole flows; then sessions
-    /// are told in the weights.
+    /// What came before each row, where that is told of all batches and the rows that count are whole flows, at least from some
+    /// time on; then sessions are told in the weights, but for those of rows that have them untold.
     pub pasts: Option<&'a Pasts>,
     /// The cell of each row; `None` where each is its own.
     of_rows: Option<&'a [u16]>,
@@ -189,10 +189,13 @@ impl Cells {
         filter.columns().into_iter().all(is_column_of_cells)
     }
 
-    /// True where a filter keeps either all tuples of an allowed flow at one place or none.
+    /// From when on (milliseconds since 1970 UTC, `i64::MIN` for all time), up to some end, a filter keeps either all tuples of an
+    /// allowed flow at one place or none; `None` where it tears flows apart otherwise.
     #[must_use]
-    pub fn keeps_flows_whole(filter: &Filter) -> bool {
-        filter.columns().into_iter().all(|name| COLUMNS_OF_FLOWS.contains(&name))
+    pub fn flows_are_whole_from(filter: &Filter) -> Option<i64> {
+        let is_of_flows = |name: &str| name == "time" || COLUMNS_OF_FLOWS.contains(&name);
+        let (first_ms, _) = filter.time_window()?;
+        filter.columns().into_iter().all(is_of_flows).then_some(first_ms)
     }
 
     /// Tells the sessions of all cells: those that begin or are denied in a cell are its flows; to these come the ones
@@ -221,8 +224,8 @@ impl Cells {
         some
     }
 
-    /// The cells of these rows alone: a truth value for each row. `pasts` as in [`Cells::tell_sessions`], or empty where nobody
-    /// told. `with_rows` is called where the batch's rows are needed, which must have the columns that cells don't tell.
+    /// The cells of these rows alone: a truth value for each row. `pasts` as in [`Cells::tell_sessions`], of a window where the
+    /// rows are ([`Pasts::of_window`]), or empty where nobody told. `with_rows` is called where the batch's rows are needed, which must have the columns that cells don't tell.
     #[must_use]
     pub fn of_kept(
         &self,
@@ -257,6 +260,16 @@ impl Cells {
         for (place, sum) in some.places.iter().zip(&sums) {
             if let Some(sum) = sum {
                 sum.write(&mut some.cells, usize::from(*place));
+            }
+        }
+        if pasts.is_of_window() {
+            some.cells.weights.iter_mut().for_each(|weight| weight.sessions = weight.flows);
+            let rows = self.of_rows.iter().zip(is_kept).enumerate();
+            for (_, (cell, _)) in rows.filter(|(row, (_, keep))| **keep && pasts.starts_session(*row)) {
+                let place = some.places.get(usize::from(*cell)).copied().unwrap_or(NO_CELL);
+                if let Some(weight) = some.cells.weights.get_mut(usize::from(place)) {
+                    weight.sessions += 1;
+                }
             }
         }
         some.rows = counts.iter().map(|count| *count as usize).sum();

@@ -49,6 +49,9 @@ impl Parts {
         !(Parts::SRC_IP.0 | Parts::DST_IP.0 | Parts::DIRECTION.0 | Parts::ENCRYPTION.0 | Parts::GROUP.0),
     );
 
+    /// What tells how the tuples of a flow follow each other.
+    pub(crate) const OF_FLOWS: Parts = Parts(Parts::TIME.0 | Parts::ACTION.0 | Parts::STATE.0);
+
     /// What a filter looks at, by its public columns.
     pub(crate) fn of(columns: &[&str]) -> Parts {
         let part = |name: &&str| match *name {

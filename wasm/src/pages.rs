@@ -96,33 +96,47 @@ impl Page {
         result
     }
 
-    /// Hands over its cells, or some of them, if it has any; `is_told`: with what came before its rows. Where that takes
-    /// unpacking, the rows behind them only if they are needed.
+    /// Hands over its cells, or some of them, if it has any; from `told_from_ms` on with what came before its rows. Where that
+    /// takes unpacking, the rows behind them only if they are needed, and without them nothing that takes rows to tell.
     pub(crate) fn with_condensed(
         &mut self,
         some: Option<&mut SomeCells>,
-        is_told: bool,
+        told_from_ms: Option<i64>,
         needs_rows: bool,
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let Condensation::Cells(cells) = &mut self.cells else { return };
-        let pasts = is_told.then_some(&self.pasts);
+        let pasts = &self.pasts;
+        let told = |batch: &Batch| told_from_ms.map(|from_ms| pasts.of_window(from_ms, batch));
         match &mut self.packed {
-            None => cells.with(some, &mut self.batch, None, pasts, take),
-            Some(packed) if needs_rows => {
-                packed
-                    .with(&mut self.batch, Parts::UNTOLD, |batch| cells.with(some, batch, None, pasts, take));
+            None => {
+                let pasts = told(&self.batch);
+                cells.with(some, &mut self.batch, None, pasts.as_deref(), take);
             }
-            Some(packed) => cells.with(some, &mut self.batch, Some(&packed.times_ms()), pasts, take),
+            Some(packed) if needs_rows => packed.with(&mut self.batch, Parts::UNTOLD, |batch| {
+                let pasts = told(batch);
+                cells.with(some, batch, None, pasts.as_deref(), take);
+            }),
+            Some(packed) => {
+                let pasts = (told_from_ms == Some(i64::MIN)).then_some(pasts);
+                cells.with(some, &mut self.batch, Some(&packed.times_ms()), pasts, take);
+            }
         }
     }
 
-    /// The cells of some of its rows, a truth value for each row; `None` where it has no cells.
-    pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool]) -> Option<SomeCells> {
+    /// The cells of some of its rows, a truth value for each row, of which only what was logged from a time on counts; `None`
+    /// where it has no cells.
+    pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool], from_ms: i64) -> Option<SomeCells> {
         self.cells()?;
         let Condensation::Cells(cells) = &self.cells else { return None };
-        let (batch, packed) = (&mut self.batch, &mut self.packed);
-        Some(cells.of_kept(is_kept, &self.pasts, |take| match packed {
+        let (batch, packed, pasts) = (&mut self.batch, &mut self.packed, &self.pasts);
+        let pasts = match packed {
+            Some(packed) if from_ms > i64::MIN => {
+                packed.with(batch, Parts::OF_FLOWS, |batch| pasts.of_window(from_ms, batch))
+            }
+            _ => pasts.of_window(from_ms, batch),
+        };
+        Some(cells.of_kept(is_kept, &pasts, |take| match packed {
             None => take(batch),
             Some(packed) => packed.with(batch, Parts::UNTOLD, |batch| take(batch)),
         }))

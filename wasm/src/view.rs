@@ -48,7 +48,8 @@ pub(crate) struct View {
     asks_cells: bool,
     /// The columns that the filter and the choice look at.
     parts: Parts,
-    keeps_flows_whole: bool,
+    /// From when on it keeps flows whole; `None` where it does not.
+    whole_from_ms: Option<i64>,
     /// It was decided where each flow counts once.
     pub(crate) is_decided: bool,
 }
@@ -56,9 +57,9 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn new(filter: Option<Filter>) -> View {
         let asks_cells = filter.as_ref().is_some_and(Cells::are_enough_for);
-        let keeps_flows_whole = filter.as_ref().is_none_or(Cells::keeps_flows_whole);
+        let whole_from_ms = filter.as_ref().map_or(Some(i64::MIN), Cells::flows_are_whole_from);
         let parts = filter.as_ref().map_or(Parts::ALL, |filter| Parts::of(&filter.columns()));
-        View { filter, asks_cells, keeps_flows_whole, parts, ..View::default() }
+        View { filter, asks_cells, whole_from_ms, parts, ..View::default() }
     }
 
     /// Forgets what is known of pages, as their numbers change.
@@ -71,7 +72,7 @@ impl View {
 
     /// Forgets what was made of pages before their rows' pasts were told, where that would tell them.
     pub(crate) fn forget_untold(&mut self) {
-        if self.keeps_flows_whole {
+        if self.whole_from_ms.is_some() {
             self.forget();
         }
     }
@@ -85,7 +86,7 @@ impl View {
     /// Decides from now on where each flow counts.
     pub(crate) fn set_choice(&mut self, choice: VantageChoice) {
         self.choice = Some(choice);
-        (self.asks_cells, self.keeps_flows_whole, self.parts) = (false, false, Parts::ALL);
+        (self.asks_cells, self.whole_from_ms, self.parts) = (false, None, Parts::ALL);
         self.overcount = Overcount::default();
         self.forget();
         self.is_decided = true;
@@ -131,19 +132,20 @@ impl View {
         needs_rows: bool,
         take: impl FnOnce(&Condensed<'_>),
     ) {
-        let is_told = is_told && self.keeps_flows_whole;
+        let told_from_ms = self.whole_from_ms.filter(|_| is_told);
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
             Some(Kept::Some(Either::Cells(some), _)) => {
-                page.with_condensed(Some(some), is_told, needs_rows, take);
+                page.with_condensed(Some(some), told_from_ms, needs_rows, take);
             }
             None | Some(Kept::All) if page.cells().is_some() => {
-                page.with_condensed(None, is_told, needs_rows, take);
+                page.with_condensed(None, told_from_ms, needs_rows, take);
             }
-            _ if is_told && needs_rows => {
+            _ if needs_rows && let Some(from_ms) = told_from_ms => {
                 let rows = self.rows(number, page);
                 let pasts = page.pasts.of_rows(&rows);
                 self.with_rows(number, page, scratch, |batch| {
+                    let pasts = pasts.of_window(from_ms, batch);
                     batch.weights = Weight::of_tuples(batch, &pasts);
                     take(&Condensed::of_tuples(batch, Some(&pasts)));
                     batch.weights = Vec::new();
@@ -226,7 +228,7 @@ impl View {
     }
 
     fn find(&mut self, page: &mut Page) -> Kept {
-        let View { filter, choice, overcount, parts, .. } = self;
+        let View { filter, choice, overcount, parts, whole_from_ms, .. } = self;
         if filter.is_none() && choice.is_none() {
             return Kept::All;
         }
@@ -239,10 +241,12 @@ impl View {
             is_kept
         });
         let count = is_kept.iter().filter(|keep| **keep).count();
-        if count == page.len() {
+        // Of a window each page needs cells of its own: those of all time have sessions that begin before it.
+        let from_ms = whole_from_ms.unwrap_or(i64::MIN);
+        if count == page.len() && from_ms == i64::MIN {
             return Kept::All;
         }
-        let either = match page.cells_of_kept(&is_kept) {
+        let either = match page.cells_of_kept(&is_kept, from_ms) {
             Some(some) => Either::Cells(Box::new(some)),
             None => Either::Bits(bits_of(&is_kept)),
         };

@@ -12,7 +12,7 @@ const ANALYSES = [
 ];
 const FILTERS = [
   "", "dst port 443", "tcp and not port 50001", "not src 10.0.0.1", "outbound or denied", "rule web", "bytes > 40",
-  "time >= 2024-05-01T09:30Z", "host 10.9.9.9",
+  "time >= 2024-05-01T09:30Z", "tcp and time in 2024-05-01T09:20Z..2024-05-01T10:40Z", "time < 2024-05-01T10:00Z", "host 10.9.9.9",
 ];
 
 /** An hour of flows that begin before, in or never in it, each of ten conversations with a few source ports. */

@@ -42,7 +42,7 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
     ]
 }
 
-const FILTERS: [&str; 12] = [
+const FILTERS: [&str; 15] = [
     "",
     "tcp",
     "not src 10.1.1.4 and not port 53",
@@ -55,6 +55,9 @@ const FILTERS: [&str; 12] = [
     "tcp and not port 80",
     "state E or time >= 2024-05-01T10:00Z",
     "bytes > 1000 or src port 50001",
+    "time >= 2024-05-01T09:30Z",
+    "tcp and time in 2024-05-01T09:10Z..2024-05-01T10:00Z",
+    "(port 443 or port 53) and time < 2024-05-01T09:30Z",
 ];
 
 /// A worker's batches and what it made of them.
@@ -87,7 +90,9 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
 /// Adds the rows of a batch that a filter keeps: as cells where that can be; the answer says whether it could.
 fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut Analysis) -> bool {
     let batch = &mut worker.batches[number];
-    let pasts = Some(&worker.pasts[number]).filter(|_| filter.is_none_or(Cells::keeps_flows_whole));
+    let whole_from = filter.map_or(Some(i64::MIN), Cells::flows_are_whole_from);
+    let pasts = whole_from.map(|from_ms| worker.pasts[number].of_window(from_ms, batch).into_owned());
+    let pasts = pasts.as_ref();
     let mut could = false;
     let mut take = |condensed: &Condensed<'_>| could = state.add_condensed(condensed);
     match (&mut worker.cells[number], filter) {
@@ -99,7 +104,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)
             } else {
-                cells.of_kept(&whole, &worker.pasts[number], |take| take(batch))
+                cells.of_kept(&whole, pasts.unwrap_or(&worker.pasts[number]), |take| take(batch))
             };
             let kept = (0..).zip(&whole).filter_map(|(row, keep): (u32, _)| keep.then_some(row));
             assert_eq!(cells.rows_of(&some), kept.collect::<Vec<_>>());
@@ -234,11 +239,21 @@ fn filters_on_what_rows_differ_in_need_the_rows() {
     let groups = Groups::new();
     let enough = |text: &str| {
         let filter = Filter::parse(text, &groups).unwrap();
-        (Cells::are_enough_for(&filter), Cells::keeps_flows_whole(&filter))
+        (Cells::are_enough_for(&filter), Cells::flows_are_whole_from(&filter))
     };
-    assert_eq!(enough("tcp and not dst port 53 and denied"), (true, true));
-    assert_eq!(enough("rule nossh"), (true, false));
-    assert_eq!(enough("port 53"), (false, true));
-    assert_eq!(enough("time >= 2024-05-01"), (false, false));
-    assert_eq!(enough("bytes > 5"), (false, false));
+    let always = Some(i64::MIN);
+    let may_first = Some(1_714_521_600_000);
+    assert_eq!(enough("tcp and not dst port 53 and denied"), (true, always));
+    assert_eq!(enough("rule nossh"), (true, None));
+    assert_eq!(enough("port 53"), (false, always));
+    assert_eq!(enough("time >= 2024-05-01"), (false, may_first));
+    assert_eq!(
+        enough("time in 2024-05-01..2024-05-02 and (tcp or udp) and not time < 2023-01-01"),
+        (false, may_first)
+    );
+    assert_eq!(enough("time < 2024-05-01"), (false, always));
+    assert_eq!(enough("time >= 2024-05-01 or tcp"), (false, None));
+    assert_eq!(enough("not time in 2024-05-01..2024-05-02"), (false, None));
+    assert_eq!(enough("time >= 2024-05-01 and rule nossh"), (false, None));
+    assert_eq!(enough("bytes > 5"), (false, None));
 }

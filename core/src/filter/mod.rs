@@ -159,6 +159,13 @@ impl Filter {
         pushdown::time_bounds(&self.plan)
     }
 
+    /// The first and the last millisecond since 1970 UTC of the one span of time of which the filter keeps what its other parts
+    /// allow (`i64::MIN` and `i64::MAX` for all time); `None` where it says more of time than that.
+    #[must_use]
+    pub fn time_window(&self) -> Option<(i64, i64)> {
+        pushdown::time_window(&self.plan)
+    }
+
     /// The NICs that the filter can be true for at all, as upper case digits; `None` where it names none.
     #[must_use]
     pub fn macs(&self) -> Option<Vec<String>> {

@@ -15,6 +15,31 @@ pub(super) fn time_bounds(plan: &Plan) -> TimeBounds {
     (Some(first).filter(|first| *first != i64::MIN), last.checked_add(1))
 }
 
+/// The first and the last millisecond of the one span of time of which the filter keeps what its other parts allow; `None`
+/// where it says more of time than that.
+pub(super) fn time_window(plan: &Plan) -> Option<(i64, i64)> {
+    fn window(node: &Node) -> Option<(i64, i64)> {
+        match node {
+            Node::All(nodes) => nodes.iter().map(window).try_fold((i64::MIN, i64::MAX), |one, other| {
+                let other = other?;
+                Some((one.0.max(other.0), one.1.min(other.1)))
+            }),
+            Node::Any(nodes) => nodes.iter().all(is_timeless).then_some((i64::MIN, i64::MAX)),
+            Node::Check(Check::Time(set)) => set.single(),
+            Node::Check(_) | Node::Context(_) => Some((i64::MIN, i64::MAX)),
+        }
+    }
+    window(&plan.root)
+}
+
+fn is_timeless(node: &Node) -> bool {
+    match node {
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(is_timeless),
+        Node::Check(Check::Time(_)) => false,
+        Node::Check(_) | Node::Context(_) => true,
+    }
+}
+
 /// First and last millisecond; the last lies before the first where no time can do.
 fn time_hull(node: &Node) -> (i64, i64) {
     const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);

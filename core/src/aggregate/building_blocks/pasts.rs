@@ -7,6 +7,7 @@
 mod shared;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use super::flow_table::FlowTable;
 pub use super::flow_table::Portion;
@@ -16,6 +17,9 @@ use crate::batch::Batch;
 use crate::travel::{Travel, travels};
 use crate::tuple::{Action, State};
 use shared::SharedTimes;
+pub use told::Pasts;
+pub(crate) use told::Since;
+use told::{MORE, MOST_MS, NOTHING, STARTS_SESSION, UNKNOWN};
 
 /// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
 ///
@@ -45,69 +49,6 @@ impl FirstTuple {
 
     pub(crate) fn goes_on(self) -> bool {
         self.doubled & 1 == 1
-    }
-}
-
-/// What came before each row of a batch.
-#[derive(Clone, Debug, Default)]
-pub struct Pasts {
-    /// A bit whether a session starts with the row, and below it 0 for [`Since::Unknown`], 1 for [`Since::Nothing`], else one
-    /// more than the milliseconds since the flow's tuple before it.
-    rows: Vec<u32>,
-}
-
-/// The tuple of its flow before a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
-    /// Only a look at all tuples of the flow tells.
-    Unknown,
-    /// There is none in the data.
-    Nothing,
-    /// It was logged so many milliseconds before.
-    Ms(i64),
-}
-
-const STARTS_SESSION: u32 = 1 << 31;
-const UNKNOWN: u32 = 0;
-const NOTHING: u32 = 1;
-/// What is added to milliseconds.
-const MORE: u32 = 1;
-
-/// A longer time between two tuples of a flow is left to a look at all of them.
-const MOST_MS: i64 = (STARTS_SESSION - 2) as i64;
-
-impl Pasts {
-    /// How many rows they are of.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// True where they are of no rows.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Those of these rows alone, in their order.
-    #[must_use]
-    pub fn of_rows(&self, rows: &[u32]) -> Pasts {
-        Pasts { rows: rows.iter().filter_map(|row| self.rows.get(*row as usize)).copied().collect() }
-    }
-
-    /// True where a session starts with that row whose begin is not in the data.
-    #[inline]
-    pub(crate) fn starts_session(&self, row: usize) -> bool {
-        self.rows.get(row).is_some_and(|past| past & STARTS_SESSION != 0)
-    }
-
-    #[inline]
-    pub(crate) fn since(&self, row: usize) -> Since {
-        match self.rows.get(row).map_or(0, |past| past & !STARTS_SESSION) {
-            UNKNOWN => Since::Unknown,
-            NOTHING => Since::Nothing,
-            more => Since::Ms(i64::from(more - MORE)),
-        }
     }
 }
 
@@ -440,6 +381,6 @@ impl FlowPasts {
             *last_ms = time_ms;
             Some(since | if starts_session { STARTS_SESSION } else { 0 })
         };
-        Pasts { rows: (0..batch.len()).map(|row| past(row).unwrap_or(UNKNOWN)).collect() }
+        Pasts::of((0..batch.len()).map(|row| past(row).unwrap_or(UNKNOWN)).collect())
     }
 }

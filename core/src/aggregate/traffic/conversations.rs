@@ -4,7 +4,7 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::attempts::Conversation;
 use crate::aggregate::building_blocks::flow_table::{FlowTable, SRC_PORT, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic};
-use crate::aggregate::building_blocks::pasts::FirstTuple;
+use crate::aggregate::building_blocks::pasts::{FirstTuple, Since};
 use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
@@ -62,10 +62,14 @@ impl Conversations {
     /// The conversation of a row, and its flow where that is told by state.
     fn conversation_of(&mut self, batch: &Batch, row: usize, translation: &Translation) -> Option<u32> {
         let five_tuple = translation.five_tuple(batch, row)?;
-        let Some(tuple) = FirstTuple::of(batch, row) else {
-            return self.conversation(five_tuple);
-        };
-        let flow = translation.flow(batch, row)?;
+        match FirstTuple::of(batch, row) {
+            None => self.conversation(five_tuple),
+            Some(tuple) => self.meet(five_tuple, translation.flow(batch, row)?, tuple),
+        }
+    }
+
+    /// Notes a tuple of a flow; gives the flow's conversation.
+    fn meet(&mut self, five_tuple: u128, flow: u128, tuple: FirstTuple) -> Option<u32> {
         let number = self.recent.number(flow, || self.flows.intern(flow));
         if self.known(number)?.conversation == NONE {
             let conversation = self.conversation(five_tuple)?;
@@ -117,10 +121,7 @@ impl Aggregate for Conversations {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let cells = condensed.cells;
-        if condensed.pasts.is_none() {
-            return false;
-        }
+        let Condensed { cells, pasts: Some(pasts), rows, .. } = condensed else { return false };
         let translation = self.flows.translate(cells);
         for (row, weight) in cells.weights.iter().enumerate() {
             let place = translation.five_tuple(cells, row).and_then(|flow| self.conversation(flow));
@@ -128,6 +129,18 @@ impl Aggregate for Conversations {
                 counted.traffic.add(cells, row);
                 counted.started_before += u64::from(weight.sessions - weight.flows);
             }
+        }
+        if let Some(rows) = rows.filter(|_| pasts.has_untold_sessions()) {
+            condensed.for_each_row(|row, cell, _| {
+                if pasts.since(row) == Since::Unknown
+                    && let Some(tuple) = FirstTuple::of(rows, row)
+                    && let Some(five_tuple) = translation.five_tuple(cells, cell)
+                    && let Some(src_port) = rows.src_port.get(row)
+                    && let Some(flow) = translation.flow_of_cell(cells, cell, *src_port)
+                {
+                    self.meet(five_tuple, flow, tuple);
+                }
+            });
         }
         true
     }
