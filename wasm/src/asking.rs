@@ -69,6 +69,9 @@ impl Standing {
 /// each flow once more than the page takes for decided, however it asks them in turn.
 const MOST_VIEWS: usize = 8;
 
+/// The same where rows are so many that their pages are packed: a view of them may take 40 MB.
+const MOST_VIEWS_OF_MANY: usize = 5;
+
 /// Several questions over one view.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -287,7 +290,9 @@ impl Session {
         };
         let mut of_vantage =
             self.views.iter().enumerate().filter(|(_, (_, is_once, _))| *is_once == once).map(|(at, _)| at);
-        if let Some(oldest) = of_vantage.next().filter(|_| of_vantage.count() + 1 >= MOST_VIEWS) {
+        let are_many = self.pages.first().is_some_and(|page| !page.is_unpacked());
+        let most = if are_many { MOST_VIEWS_OF_MANY } else { MOST_VIEWS };
+        if let Some(oldest) = of_vantage.next().filter(|_| of_vantage.count() + 1 >= most) {
             self.views.remove(oldest);
         }
         self.views.push((filter.to_owned(), once, View::new(parsed)));
