@@ -47,6 +47,13 @@ const COLUMNS_OF_FLOWS: [&str; 9] = [
     "flow_log_version",
 ];
 
+/// The public columns in which tuples of such a flow seldom differ: where they do, nothing is told of the flow.
+const COLUMNS_OF_LABELS: [&str; 6] =
+    ["rule", "acl_id", "rule_origin", "encryption", "target_resource_id", "flow_log_resource_id"];
+
+/// Before every tuple: a window from here on is all time, but tears flows apart of which nothing is told.
+const EARLIEST_MS: i64 = i64::MIN + 1;
+
 /// True where all rows of a cell have the same value of that public column.
 pub(crate) fn is_column_of_cells(name: &str) -> bool {
     !COLUMNS_OF_ROWS.contains(&name)
@@ -183,19 +190,26 @@ impl Cells {
         Some(Cells { cells, of_rows })
     }
 
-    /// True where a filter keeps either all rows of a cell or none: then it can be asked about cells.
-    #[must_use]
-    pub fn are_enough_for(filter: &Filter) -> bool {
-        filter.columns().into_iter().all(is_column_of_cells)
-    }
-
     /// From when on (milliseconds since 1970 UTC, `i64::MIN` for all time), up to some end, a filter keeps either all tuples of an
-    /// allowed flow at one place or none; `None` where it tears flows apart otherwise.
+    /// allowed flow at one place or none, but for flows of which nothing is told where it is not for all time; `None` where it
+    /// tears other flows apart.
     #[must_use]
     pub fn flows_are_whole_from(filter: &Filter) -> Option<i64> {
-        let is_of_flows = |name: &str| name == "time" || COLUMNS_OF_FLOWS.contains(&name);
+        let columns = filter.columns();
+        let is_label = |name: &str| COLUMNS_OF_LABELS.contains(&name);
         let (first_ms, _) = filter.time_window()?;
-        filter.columns().into_iter().all(is_of_flows).then_some(first_ms)
+        let are_whole =
+            columns.iter().all(|name| *name == "time" || is_label(name) || COLUMNS_OF_FLOWS.contains(name));
+        let earliest_ms = if columns.iter().any(|name| is_label(name)) { EARLIEST_MS } else { i64::MIN };
+        are_whole.then_some(first_ms.max(earliest_ms))
+    }
+
+    /// True where a filter can be asked about cells: it keeps either all rows of a cell or none, and flows whole for all time or
+    /// not at all.
+    #[must_use]
+    pub fn can_be_asked(filter: &Filter) -> bool {
+        let may_differ = Cells::flows_are_whole_from(filter).is_some_and(|from_ms| from_ms > i64::MIN);
+        filter.columns().into_iter().all(is_column_of_cells) && !may_differ
     }
 
     /// Tells the sessions of all cells: those that begin or are denied in a cell are its flows; to these come the ones

@@ -56,7 +56,7 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn new(filter: Option<Filter>) -> View {
-        let asks_cells = filter.as_ref().is_some_and(Cells::are_enough_for);
+        let asks_cells = filter.as_ref().is_some_and(Cells::can_be_asked);
         let whole_from_ms = filter.as_ref().map_or(Some(i64::MIN), Cells::flows_are_whole_from);
         let parts = filter.as_ref().map_or(Parts::ALL, |filter| Parts::of(&filter.columns()));
         View { filter, asks_cells, whole_from_ms, parts, ..View::default() }

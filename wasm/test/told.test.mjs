@@ -11,7 +11,7 @@ const ANALYSES = [
   "endpoints", "exposure", "one_way", "scans", "beacons", "findings",
 ];
 const FILTERS = [
-  "", "dst port 443", "tcp and not port 50001", "not src 10.0.0.1", "outbound or denied", "rule web", "bytes > 40",
+  "", "dst port 443", "tcp and not port 50001", "not src 10.0.0.1", "outbound or denied", "rule web", "not rule web and time >= 2024-05-01T09:40Z", "bytes > 40",
   "time >= 2024-05-01T09:30Z", "tcp and time in 2024-05-01T09:20Z..2024-05-01T10:40Z", "time < 2024-05-01T10:00Z", "host 10.9.9.9",
 ];
 

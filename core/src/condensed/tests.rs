@@ -42,7 +42,7 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
     ]
 }
 
-const FILTERS: [&str; 15] = [
+const FILTERS: [&str; 18] = [
     "",
     "tcp",
     "not src 10.1.1.4 and not port 53",
@@ -58,6 +58,9 @@ const FILTERS: [&str; 15] = [
     "time >= 2024-05-01T09:30Z",
     "tcp and time in 2024-05-01T09:10Z..2024-05-01T10:00Z",
     "(port 443 or port 53) and time < 2024-05-01T09:30Z",
+    "not rule nossh",
+    "rule_origin user or not encrypted",
+    "not rule r and time >= 2024-05-01T09:20Z",
 ];
 
 /// A worker's batches and what it made of them.
@@ -99,7 +102,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
         (Some(cells), None) => without_told(batch, |batch| cells.with(None, batch, None, pasts, &mut take)),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
-            let mut some = if Cells::are_enough_for(filter) {
+            let mut some = if Cells::can_be_asked(filter) {
                 let mut mask = Vec::new();
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)
@@ -239,12 +242,12 @@ fn filters_on_what_rows_differ_in_need_the_rows() {
     let groups = Groups::new();
     let enough = |text: &str| {
         let filter = Filter::parse(text, &groups).unwrap();
-        (Cells::are_enough_for(&filter), Cells::flows_are_whole_from(&filter))
+        (Cells::can_be_asked(&filter), Cells::flows_are_whole_from(&filter))
     };
     let always = Some(i64::MIN);
     let may_first = Some(1_714_521_600_000);
     assert_eq!(enough("tcp and not dst port 53 and denied"), (true, always));
-    assert_eq!(enough("rule nossh"), (true, None));
+    assert_eq!(enough("rule nossh and not encrypted"), (false, Some(i64::MIN + 1)));
     assert_eq!(enough("port 53"), (false, always));
     assert_eq!(enough("time >= 2024-05-01"), (false, may_first));
     assert_eq!(
@@ -254,6 +257,6 @@ fn filters_on_what_rows_differ_in_need_the_rows() {
     assert_eq!(enough("time < 2024-05-01"), (false, always));
     assert_eq!(enough("time >= 2024-05-01 or tcp"), (false, None));
     assert_eq!(enough("not time in 2024-05-01..2024-05-02"), (false, None));
-    assert_eq!(enough("time >= 2024-05-01 and rule nossh"), (false, None));
+    assert_eq!(enough("time >= 2024-05-01 and rule nossh"), (false, may_first));
     assert_eq!(enough("bytes > 5"), (false, None));
 }

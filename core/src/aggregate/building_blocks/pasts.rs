@@ -4,6 +4,7 @@
 //! long as flows are asked about as a whole. Where rows lie with several workers each finds what it has first, and
 //! [`FlowPasts::share_out`] tells it which of its flows others have too: the times of these are put in order together.
 
+mod labels;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::aggregate::partial::{self, PartialError};
 use crate::batch::Batch;
 use crate::travel::{Travel, travels};
 use crate::tuple::{Action, State};
+use labels::{label_of, labels_of};
 use shared::SharedTimes;
 pub use told::Pasts;
 pub(crate) use told::Since;
@@ -62,6 +64,8 @@ pub struct FlowPasts {
     /// By the flow's number.
     firsts: Vec<FirstTuple>,
     courses: Vec<Course>,
+    /// What each flow's first tuple to come was logged under.
+    labels: Vec<u64>,
     /// How many tuples each flow has.
     tuples: Vec<u32>,
     /// The time of each flow's tuple that came last.
@@ -81,9 +85,10 @@ struct Found {
     flows: FlowTable,
     firsts: Vec<FirstTuple>,
     courses: Vec<Course>,
+    labels: Vec<u64>,
 }
 
-travels!(Found { flows, firsts, courses });
+travels!(Found { flows, firsts, courses, labels });
 
 /// What a worker is told of a portion of its flows.
 #[derive(Debug)]
@@ -106,7 +111,7 @@ travels!(Course { bits });
 impl Course {
     /// The first to come is allowed, with a state.
     const HAS_STATE: u8 = 1;
-    /// Not so are all others as the first.
+    /// Not so are all others as the first, or they were logged under another rule.
     const IS_MIXED: u8 = 2;
     /// They are allowed and with a state, and one came that was not later than the one before it.
     const IS_UNORDERED: u8 = 4;
@@ -116,10 +121,10 @@ impl Course {
     }
 
     /// Takes in how another worker's tuples of the flow follow each other.
-    fn meet(&mut self, other: Course) {
+    fn meet(&mut self, other: Course, is_labelled_so: bool) {
         let has_state = self.has(Course::HAS_STATE);
         self.bits |= other.bits;
-        if has_state != other.has(Course::HAS_STATE) {
+        if has_state != other.has(Course::HAS_STATE) || has_state && !is_labelled_so {
             self.bits |= Course::IS_MIXED;
         } else if has_state {
             self.bits |= Course::IS_UNORDERED;
@@ -177,25 +182,29 @@ impl FlowPasts {
     /// Takes in all rows of a batch, in the order in which [`FlowPasts::add_times`] and [`FlowPasts::pasts`] will be asked.
     pub fn add(&mut self, batch: &Batch) {
         let translation = self.flows.translate(batch);
-        let FlowPasts { flows, firsts, courses, tuples, lasts_ms, earliest_ms, recent, .. } = self;
+        let groups = labels_of(batch);
+        let FlowPasts { flows, firsts, courses, labels, tuples, lasts_ms, earliest_ms, recent, .. } = self;
         for (row, time_ms) in batch.time_ms.iter().enumerate() {
             let Some(flow) = translation.flow(batch, row) else { continue };
             let tuple = FirstTuple::of(batch, row);
+            let label = label_of(batch, &groups, row);
             let number = recent.number(flow, || flows.intern(flow)) as usize;
             *earliest_ms = (*earliest_ms).min(*time_ms);
             if number == firsts.len() {
                 firsts.push(tuple.unwrap_or(FirstTuple::NEVER));
                 courses.push(Course { bits: u8::from(tuple.is_some()) * Course::HAS_STATE });
+                labels.push(label);
                 tuples.push(1);
                 lasts_ms.push(*time_ms);
-            } else if let (Some(first), Some(course), Some(tuples), Some(last_ms)) = (
+            } else if let (Some(first), Some(course), Some(known), Some(tuples), Some(last_ms)) = (
                 firsts.get_mut(number),
                 courses.get_mut(number),
+                labels.get(number),
                 tuples.get_mut(number),
                 lasts_ms.get_mut(number),
             ) {
                 *first = tuple.unwrap_or(FirstTuple::NEVER).min(*first);
-                if tuple.is_some() != course.has(Course::HAS_STATE) {
+                if tuple.is_some() != course.has(Course::HAS_STATE) || tuple.is_some() && label != *known {
                     course.bits |= Course::IS_MIXED;
                 } else if tuple.is_some() && !(1..=MOST_MS).contains(&time_ms.saturating_sub(*last_ms)) {
                     course.bits |= Course::IS_UNORDERED;
@@ -213,6 +222,7 @@ impl FlowPasts {
             self.flows.write_portion(portion, bytes);
             self.of(portion, &self.firsts).write(bytes);
             self.of(portion, &self.courses).write(bytes);
+            self.of(portion, &self.labels).write(bytes);
         })
     }
 
@@ -233,20 +243,23 @@ impl FlowPasts {
     pub fn share_out(workers: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<Vec<u8>>, PartialError> {
         let mut flows = FlowTable::default();
         let (mut firsts, mut courses): (Vec<FirstTuple>, Vec<Course>) = (Vec::new(), Vec::new());
+        let mut labels = Vec::new();
         let mut parts = Vec::new();
         for bytes in workers {
             let part: Found = partial::opened(NAME, &bytes)?;
             let (numbers, _) = flows.absorb(&part.flows);
-            for ((number, first), course) in numbers.iter().zip(&part.firsts).zip(&part.courses) {
+            let of_flows = part.firsts.iter().zip(&part.courses).zip(&part.labels);
+            for (number, ((first, course), label)) in numbers.iter().zip(of_flows) {
                 let number = *number as usize;
                 match (firsts.get_mut(number), courses.get_mut(number)) {
                     (Some(earliest), Some(known)) => {
                         *earliest = (*earliest).min(*first);
-                        known.meet(*course);
+                        known.meet(*course, labels.get(number) == Some(label));
                     }
                     _ => {
                         firsts.push(*first);
                         courses.push(*course);
+                        labels.push(*label);
                     }
                 }
             }
@@ -303,7 +316,7 @@ impl FlowPasts {
     /// Makes ready for what comes behind the last portion.
     fn settle(&mut self) {
         self.lasts_ms.fill(i64::MIN);
-        self.courses = Vec::new();
+        (self.courses, self.labels) = (Vec::new(), Vec::new());
         for (first, share) in self.firsts.iter_mut().zip(&self.shares) {
             if share.bits & Share::STARTS_HERE == 0 {
                 *first = FirstTuple::NEVER;
