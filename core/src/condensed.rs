@@ -239,7 +239,8 @@ impl Cells {
     }
 
     /// The cells of these rows alone: a truth value for each row. `pasts` as in [`Cells::tell_sessions`], of a window where the
-    /// rows are ([`Pasts::of_window`]), or empty where nobody told. `with_rows` is called where the batch's rows are needed, which must have the columns that cells don't tell.
+    /// rows are ([`Pasts::of_window`]), or empty where nobody told. `with_rows` is called where the batch's rows are needed,
+    /// which must have the columns that cells don't tell.
     #[must_use]
     pub fn of_kept(
         &self,

@@ -8,20 +8,32 @@ const PORTIONS = 8;
 /** True where all workers know it in the end; false where it is no longer of use, which `isOver` tells. */
 export async function tellPasts(pool: Pool, isOver: () => boolean): Promise<boolean> {
   if (!(await pool.all((worker) => worker.call("findPasts", []))).every(Boolean)) return false;
-  const leader = await pool.at(0);
   // What the workers gave to each other, shared out by one of them; null where it is no longer of use.
-  const sharedOut = async (method: "shareOutPasts" | "shareOutTimes", found: (Uint8Array | null)[]): Promise<Uint8Array[] | null> => {
+  const sharedOut = async (
+    method: "shareOutPasts" | "shareOutTimes",
+    by: number,
+    found: (Uint8Array | null)[],
+  ): Promise<Uint8Array[] | null> => {
     const all = found.filter((part) => part !== null);
     if (isOver() || all.length < pool.size) return null;
-    const shares = await leader.call(method, [all], all.map(({ buffer }) => buffer as ArrayBuffer));
+    const shares = await (await pool.at(by)).call(method, [all], all.map(({ buffer }) => buffer as ArrayBuffer));
     return isOver() ? null : shares;
   };
-  for (let portion = 0; portion < PORTIONS; portion++) {
-    const shares = await sharedOut("shareOutPasts", await pool.all((worker) => worker.call("foundPasts", [portion, PORTIONS])));
-    if (shares === null) return false;
-    await pool.all((worker, number) => worker.call("keepPasts", [portion, PORTIONS, shares[number] ?? new Uint8Array()]));
+  for (let first = 0; first < PORTIONS; first += pool.size) {
+    const portions = Array.from({ length: Math.min(pool.size, PORTIONS - first) }, (_, place) => first + place);
+    // Each by another worker, side by side; workers keep them one after the other.
+    const shared = await Promise.all(
+      portions.map(async (portion, by) =>
+        sharedOut("shareOutPasts", by, await pool.all((worker) => worker.call("foundPasts", [portion, PORTIONS]))),
+      ),
+    );
+    for (const [place, portion] of portions.entries()) {
+      const shares = shared[place];
+      if (shares == null) return false;
+      await pool.all((worker, number) => worker.call("keepPasts", [portion, PORTIONS, shares[number] ?? new Uint8Array()]));
+    }
   }
-  const ordered = await sharedOut("shareOutTimes", await pool.all((worker) => worker.call("findTimes", [])));
+  const ordered = await sharedOut("shareOutTimes", 0, await pool.all((worker) => worker.call("findTimes", [])));
   if (ordered === null) return false;
   const told = await pool.all((worker, number) => worker.call("tellPasts", [ordered[number] ?? new Uint8Array()]));
   return !isOver() && told.every(Boolean);
