@@ -405,7 +405,7 @@ class WorkerEngine implements Engine {
     const drop = this.drops;
     const isOver = (): boolean => drop !== this.drops || pool !== this.pool;
     if (isOver() || this.phase === "reading" || this.workers.some(({ droppedTuples }) => droppedTuples > 0)) return;
-    if (await tellPasts(pool, isOver)) questions.isTold = true;
+    if (await tellPasts(pool, this.tuples, isOver)) questions.isTold = true;
   }
 
   private forget(): void {

@@ -2,11 +2,15 @@
 
 import type { Pool } from "./pool";
 
-/** In so many portions workers tell each other of their flows: one of them holds the flows of a portion, not all at once. */
-const PORTIONS = 8;
+/** Workers tell each other of their flows in portions: one of them holds the flows of a portion, not all at once. */
+const FEWEST_PORTIONS = 8;
+
+/** A portion's flows have about so many tuples, or what is handed over at once makes the page stumble. */
+const TUPLES_OF_PORTION = 800_000;
 
 /** True where all workers know it in the end; false where it is no longer of use, which `isOver` tells. */
-export async function tellPasts(pool: Pool, isOver: () => boolean): Promise<boolean> {
+export async function tellPasts(pool: Pool, tuples: number, isOver: () => boolean): Promise<boolean> {
+  const count = Math.max(FEWEST_PORTIONS, Math.ceil(tuples / TUPLES_OF_PORTION));
   if (!(await pool.all((worker) => worker.call("findPasts", []))).every(Boolean)) return false;
   // What the workers gave to each other, shared out by one of them; null where it is no longer of use.
   const sharedOut = async (
@@ -19,18 +23,18 @@ export async function tellPasts(pool: Pool, isOver: () => boolean): Promise<bool
     const shares = await (await pool.at(by)).call(method, [all], all.map(({ buffer }) => buffer as ArrayBuffer));
     return isOver() ? null : shares;
   };
-  for (let first = 0; first < PORTIONS; first += pool.size) {
-    const portions = Array.from({ length: Math.min(pool.size, PORTIONS - first) }, (_, place) => first + place);
+  for (let first = 0; first < count; first += pool.size) {
+    const portions = Array.from({ length: Math.min(pool.size, count - first) }, (_, place) => first + place);
     // Each by another worker, side by side; workers keep them one after the other.
     const shared = await Promise.all(
       portions.map(async (portion, by) =>
-        sharedOut("shareOutPasts", by, await pool.all((worker) => worker.call("foundPasts", [portion, PORTIONS]))),
+        sharedOut("shareOutPasts", by, await pool.all((worker) => worker.call("foundPasts", [portion, count]))),
       ),
     );
     for (const [place, portion] of portions.entries()) {
       const shares = shared[place];
       if (shares == null) return false;
-      await pool.all((worker, number) => worker.call("keepPasts", [portion, PORTIONS, shares[number] ?? new Uint8Array()]));
+      await pool.all((worker, number) => worker.call("keepPasts", [portion, count, shares[number] ?? new Uint8Array()]));
     }
   }
   const ordered = await sharedOut("shareOutTimes", 0, await pool.all((worker) => worker.call("findTimes", [])));
