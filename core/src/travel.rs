@@ -288,6 +288,16 @@ impl<T: Travel> Travel for Option<T> {
     }
 }
 
+impl<T: Travel> Travel for Box<T> {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        T::write(self, bytes);
+    }
+
+    fn read(bytes: &mut Reader<'_>) -> Box<T> {
+        Box::new(T::read(bytes))
+    }
+}
+
 impl<T: Travel> Travel for Vec<T> {
     fn write(&self, bytes: &mut Vec<u8>) {
         write_items(self.iter(), bytes);

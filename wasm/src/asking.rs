@@ -8,6 +8,7 @@ use crate::results::{object, rows};
 use crate::session::Session;
 use crate::tables::table;
 use crate::view::View;
+use crate::whole::Whole;
 use serde_json::Value;
 use vnetflow_core::aggregate::{Aggregate, Analysis, Overcount, Vantage};
 use vnetflow_core::filter::Filter;
@@ -65,6 +66,9 @@ impl Standing {
     }
 }
 
+/// The analysis of which narrower answers are told.
+const WHOLE: &str = "findings";
+
 /// How many views of each vantage are remembered: the page's query, and what a few panels ask besides. Of those that count
 /// each flow once more than the page takes for decided, however it asks them in turn.
 const MOST_VIEWS: usize = 8;
@@ -104,6 +108,9 @@ impl Session {
         let kept = core::mem::replace(&mut self.keeps_states, keep || self.dropped_rows > 0);
         if !kept && !self.keeps_states {
             self.standing.clear();
+        }
+        if keep {
+            self.whole = None;
         }
     }
 
@@ -173,14 +180,23 @@ impl Session {
         Ok((self.dropped_rows - item(job, index)?.dropped) as f64)
     }
 
-    /// The answer: this session's part and those of others.
+    /// The answer: this session's part and those of others. Of `findings` the answers of other analyses can be had too
+    /// (`also`: `exposure`, `beacons` and `one_way`, with their usual parameters).
     pub fn complete(
         &mut self,
         job: &mut Job,
         index: usize,
         others: Vec<js_sys::Uint8Array>,
         notes: Option<Vec<String>>,
+        also: Option<Vec<String>>,
     ) -> Result<PackedTables, JsError> {
+        let standing = item(job, index)?;
+        let may_be_kept = job.is_told
+            && standing.is_about_everything()
+            && !self.keeps_states
+            && self.dropped_rows == 0
+            && standing.state.name() == WHOLE;
+        let question = serde_json::from_str(&standing.key)?;
         // A state that nobody will ask again need not be copied: the largest have hundreds of thousands of keys.
         let mut state = match self.keeps_states {
             true => item(job, index)?.state.clone(),
@@ -189,7 +205,16 @@ impl Session {
         for other in others {
             state.merge_bytes(&other.to_vec())?;
         }
-        let mut tables = state.finish();
+        let also = also.unwrap_or_default();
+        let mut tables = if may_be_kept || !also.is_empty() {
+            let names: Vec<&str> =
+                core::iter::once(state.name()).chain(also.iter().map(String::as_str)).collect();
+            let tables = state.answers(None, &names);
+            self.whole = may_be_kept.then_some(Whole { question, state });
+            tables.ok_or_else(|| JsError::new("expected analyses that findings are made of"))?
+        } else {
+            state.finish()
+        };
         for section in &mut tables {
             section.table.notes.extend(notes.iter().flatten().cloned());
         }
@@ -364,7 +389,7 @@ fn taken(job: &mut Job, index: usize) -> Result<Standing, JsError> {
     item.map_err(|message| JsError::new(&message))
 }
 
-fn by_name(sections: &[Section], packed: bool) -> Result<JsValue, JsError> {
+pub(crate) fn by_name(sections: &[Section], packed: bool) -> Result<JsValue, JsError> {
     let mut entries = Vec::new();
     for section in sections {
         entries.push((section.name, table(&section.table, packed)?));

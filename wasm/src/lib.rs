@@ -32,6 +32,8 @@ mod tables;
 
 mod view;
 
+mod whole;
+
 mod words;
 
 pub use asking::Job;

@@ -7,6 +7,7 @@ use crate::order::Order;
 use crate::pages::{Page, Started, Tracker};
 use crate::results;
 use crate::view::View;
+use crate::whole::Whole;
 use std::sync::Arc;
 use vnetflow_core::aggregate::Vantage;
 use vnetflow_core::batch::Batch;
@@ -44,6 +45,7 @@ pub struct Session {
     pub(crate) views: Vec<(String, bool, View)>,
     pub(crate) standing: Vec<Standing>,
     pub(crate) keeps_states: bool,
+    pub(crate) whole: Option<Whole>,
     pub(crate) scratch: Batch,
     pub(crate) order: Option<Order>,
     /// The first pass of the filter for which a choice is being made.
@@ -73,6 +75,7 @@ impl Session {
             views: Vec::new(),
             standing: Vec::new(),
             keeps_states: false,
+            whole: None,
             scratch: Batch::default(),
             order: None,
             pass: None,
@@ -237,6 +240,7 @@ impl Session {
     /// Forgets what was made of pages, as they changed.
     pub(crate) fn forget_answers(&mut self) {
         self.standing.clear();
+        self.whole = None;
         self.views.iter_mut().for_each(|(_, _, view)| view.forget());
         self.order = None;
     }
@@ -250,6 +254,7 @@ impl Session {
     fn take_batches(&mut self) {
         while let Some(batch) = self.decoder.next_batch() {
             self.tuples += batch.len() as u64;
+            self.whole = None;
             self.pages.push(self.tracker.page(batch));
         }
         if self.tuples - self.dropped_rows > UNPACKED_ROWS {

@@ -25,6 +25,11 @@ pub struct Weight {
 }
 
 impl Weight {
+    /// True where some tuple tells that the destination answered.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.answers & Answer::Came.bit() != 0
+    }
+
     /// Of a row: what it says itself, or what is said of its cell.
     #[inline]
     pub(crate) fn of(batch: &Batch, row: usize) -> Option<Weight> {

@@ -172,6 +172,12 @@ impl Filter {
         pushdown::macs(&self.plan)
     }
 
+    /// True where it may matter to the filter which source port from that one on a tuple has.
+    #[must_use]
+    pub fn tells_source_ports_apart(&self, from: u16) -> bool {
+        pushdown::tells_source_ports_apart(&self.plan.root, from)
+    }
+
     /// The public columns that the filter looks at, each once, in the order of the table.
     #[must_use]
     pub fn columns(&self) -> Vec<&'static str> {

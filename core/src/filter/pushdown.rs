@@ -1,7 +1,7 @@
 //! What a filter implies before any tuple is read: which times and which NICs it can be true for at all, so that
-//! whole files and records are skipped. May allow too much, never too little.
+//! whole files and records are skipped, and what makes no difference to it. May allow too much, never too little.
 
-use super::plan::{Check, ContextCheck, Node, Plan};
+use super::plan::{Check, ContextCheck, Node, NumberColumn, Plan, Side};
 use super::sets::TextSet;
 use super::tree::TextField;
 
@@ -37,6 +37,17 @@ fn is_timeless(node: &Node) -> bool {
         Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(is_timeless),
         Node::Check(Check::Time(_)) => false,
         Node::Check(_) | Node::Context(_) => true,
+    }
+}
+
+/// True where some question is answered otherwise for some source port from that one on than for others.
+pub(super) fn tells_source_ports_apart(node: &Node, from: u16) -> bool {
+    match node {
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| tells_source_ports_apart(node, from)),
+        Node::Check(Check::Number { column: NumberColumn::Port(Side::Source), set }) => {
+            !set.is_all_or_nothing(u64::from(from), u64::from(u16::MAX))
+        }
+        Node::Check(_) | Node::Context(_) => false,
     }
 }
 

@@ -99,6 +99,12 @@ impl<T: Number> SpanSet<T> {
         }
     }
 
+    /// True where it holds all numbers from the first to the last, or none of them.
+    pub(super) fn is_all_or_nothing(&self, first: T, last: T) -> bool {
+        let mut touching = self.spans.iter().filter(|span| span.0 <= last && first <= span.1);
+        touching.all(|span| span.0 <= first && last <= span.1)
+    }
+
     /// The lowest and the highest number; `None` for the empty set.
     pub(super) fn hull(&self) -> Option<(T, T)> {
         Some((self.spans.first()?.0, self.spans.last()?.1))

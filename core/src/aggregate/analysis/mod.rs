@@ -29,6 +29,7 @@ use super::{
 };
 use crate::batch::Batch;
 use crate::condensed::Condensed;
+use crate::filter::Filter;
 use crate::groups::Groups;
 use crate::issue::Issue;
 use crate::table::{Section, Table};
@@ -208,6 +209,16 @@ impl Analysis {
             message: format!("expected the parameters of `{name}` as a JSON object, found `{parameters}`"),
         })?;
         Analysis::new(name, &parameters, groups)
+    }
+
+    /// The answers of these analyses, with their usual parameters, over what a filter keeps of what was taken in, as far as
+    /// this one can tell: `findings` can, of itself, `exposure`, `beacons` and `one_way`, where the filter keeps all that a place
+    /// logged of a conversation or nothing. `None` where it can't.
+    pub fn answers(&mut self, filter: Option<&Filter>, names: &[&str]) -> Option<Vec<Section>> {
+        match &mut self.state {
+            State::Findings(findings) => findings.answers(filter, names),
+            _ => None,
+        }
     }
 
     /// Takes in that so many files were read, with these issues; only `summary` wants to know.

@@ -31,7 +31,7 @@ impl Tries {
             self.begun += u64::from(weight.flows);
         }
         self.ended += u64::from(weight.ended);
-        self.is_answered |= weight.answers & Answer::Came.bit() != 0;
+        self.is_answered |= weight.has_answer();
         self.is_silent |= weight.answers & Answer::Missing.bit() != 0;
     }
 

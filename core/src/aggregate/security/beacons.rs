@@ -68,7 +68,7 @@ travels!(Beacons { attempts, data } without options);
 
 /// Connections of a conversation at a place.
 #[derive(Clone, Debug, Default)]
-struct Calls {
+pub(super) struct Calls {
     /// Time and source port of each flow that began or was denied.
     begun: Vec<(i64, u16)>,
     /// Bytes that the source sent, of each flow that ended.
@@ -109,6 +109,27 @@ const HOUR_MS: i64 = 3_600_000;
 /// Bit of `bytes_src_to_dst` in `Batch::logged`.
 const SENT_BYTES_LOGGED: u8 = 0b0010;
 
+impl BeaconOptions {
+    /// For a cell, or a row, whether its conversation can be a beacon.
+    pub(super) fn wanted(self, cells: &Batch) -> impl Fn(usize) -> bool {
+        let wanted = |as_destination: bool| -> Vec<bool> {
+            let addresses = cells.addresses.values().iter();
+            addresses
+                .map(|address| {
+                    let is_platform = [AZURE_PLATFORM.0, AZURE_METADATA.0].contains(address);
+                    (self.platform || !is_platform)
+                        && (!as_destination || self.internal || is_public(*address))
+                })
+                .collect()
+        };
+        let (sources, destinations) = (wanted(false), wanted(true));
+        let has = |wanted: &[bool], codes: &[u32], row: usize| {
+            codes.get(row).and_then(|code| wanted.get(*code as usize)).copied().unwrap_or(false)
+        };
+        move |cell| has(&sources, &cells.src_ip, cell) && has(&destinations, &cells.dst_ip, cell)
+    }
+}
+
 impl Beacons {
     /// An empty one with these options.
     #[must_use]
@@ -125,7 +146,8 @@ impl Tally for Calls {
 }
 
 impl Calls {
-    fn add(&mut self, batch: &Batch, row: usize) {
+    /// Takes in a row.
+    pub(super) fn add(&mut self, batch: &Batch, row: usize) {
         let (Some(action), Some(state), Some(logged)) =
             (batch.action.get(row), batch.state.get(row), batch.logged.get(row))
         else {
@@ -174,24 +196,8 @@ impl Aggregate for Beacons {
         for time_ms in cells.time_ms.iter().min().copied().into_iter().chain(cells.last_ms()) {
             self.data.add(time_ms);
         }
-        let options = self.options;
-        let wanted = |as_destination: bool| -> Vec<bool> {
-            let addresses = cells.addresses.values().iter();
-            addresses
-                .map(|address| {
-                    let is_platform = [AZURE_PLATFORM.0, AZURE_METADATA.0].contains(address);
-                    (options.platform || !is_platform)
-                        && (!as_destination || options.internal || is_public(*address))
-                })
-                .collect()
-        };
-        let (sources, destinations) = (wanted(false), wanted(true));
-        let has = |wanted: &[bool], codes: &[u32], row: usize| {
-            codes.get(row).and_then(|code| wanted.get(*code as usize)).copied().unwrap_or(false)
-        };
-        let is_wanted =
-            |cell: usize, _| has(&sources, &cells.src_ip, cell) && has(&destinations, &cells.dst_ip, cell);
-        self.attempts.add(condensed, is_wanted, |calls, row| calls.add(rows, row));
+        let wanted = self.options.wanted(cells);
+        self.attempts.add(condensed, wanted, |calls, row| calls.add(rows, row));
         true
     }
 
@@ -201,22 +207,45 @@ impl Aggregate for Beacons {
     }
 
     fn finish(self) -> Table {
-        let (options, data) = (self.options, self.data);
-        let mut beacons: Vec<Beacon> = Vec::new();
-        self.attempts.for_each_conversation(|conversation, places| {
-            let fullest = places
-                .iter()
-                .filter(|calls| calls.begun.len() >= options.min_connections.max(3))
-                .map(|calls| (calls, calls.connections_ms()))
-                // The first of equals: places stand in the order of their NICs.
-                .reduce(|one, other| if other.1.len() > one.1.len() { other } else { one });
-            let Some((calls, connections_ms)) = fullest else { return };
-            let beacon = Beacon::of(*conversation, calls, &connections_ms, data);
-            let is_enough = |beacon: &Beacon| {
-                beacon.connections >= options.min_connections && beacon.score >= options.min_score
-            };
-            beacons.extend(beacon.filter(is_enough));
-        });
+        let mut callers = Callers::new(self.options, self.data);
+        self.attempts.for_each_conversation(|conversation, places| callers.add(conversation, places));
+        callers.table()
+    }
+}
+
+/// Conversations that call home.
+pub(super) struct Callers {
+    options: BeaconOptions,
+    data: TimeSpan,
+    beacons: Vec<Beacon>,
+}
+
+impl Callers {
+    /// None so far, in data of that time.
+    pub(super) fn new(options: BeaconOptions, data: TimeSpan) -> Callers {
+        Callers { options, data, beacons: Vec::new() }
+    }
+
+    /// Takes in a conversation, as each place logged it.
+    pub(super) fn add(&mut self, conversation: &Conversation, places: &[&Calls]) {
+        let options = self.options;
+        let fullest = places
+            .iter()
+            .filter(|calls| calls.begun.len() >= options.min_connections.max(3))
+            .map(|calls| (calls, calls.connections_ms()))
+            // The first of equals: places stand in the order of their NICs.
+            .reduce(|one, other| if other.1.len() > one.1.len() { other } else { one });
+        let Some((calls, connections_ms)) = fullest else { return };
+        let beacon = Beacon::of(*conversation, calls, &connections_ms, self.data);
+        let is_enough = |beacon: &Beacon| {
+            beacon.connections >= options.min_connections && beacon.score >= options.min_score
+        };
+        self.beacons.extend(beacon.filter(is_enough));
+    }
+
+    /// The answer.
+    pub(super) fn table(self) -> Table {
+        let mut beacons = self.beacons;
         sort_by(&mut beacons, |one, other| {
             other.score.total_cmp(&one.score).then_with(|| one.conversation.cmp(&other.conversation))
         });

@@ -11,24 +11,26 @@
 //!
 //! The counters are sums over all rows that were given, as in every analysis.
 //!
-//! Memory: an entry for every source, service and NIC, and two bytes for every answered flow.
+//! Memory: an entry for every source, service and NIC, and two bytes for every answered flow, of many 8 KB at most.
 
 use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::answer::Answer;
-use crate::aggregate::building_blocks::attempts::{Attempts, Tally, highest};
+use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;
 use crate::batch::Batch;
-use crate::condensed::Condensed;
+use crate::condensed::{Condensed, Weight};
+use crate::dictionary::Addresses;
 use crate::groups::is_public;
 use crate::sorting::sort_by_key;
 use crate::table::Table;
 use crate::travel::travels;
-use crate::tuple::{Action, starts_flow};
+use crate::tuple::Action;
 use core::cmp::Reverse;
 use core::net::IpAddr;
-use std::collections::BTreeMap;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 
 /// What is reached from public addresses: answered services first, then allowed ones, then attempted ones.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +42,7 @@ travels!(Exposure { attempts });
 
 /// What one source asked of one service, as one place logged it.
 #[derive(Clone, Debug, Default)]
-struct Asked {
+pub(super) struct Asked {
     totals: Totals,
     attempted: u64,
     denied: u64,
@@ -51,40 +53,75 @@ struct Asked {
 
 travels!(Asked { totals, attempted, denied, can_tell, answered_ports, span });
 
-/// Distinct ports.
+/// Distinct ports: a list while they are few, then a bit for each.
 #[derive(Clone, Debug, Default)]
 struct Ports {
-    /// Some of them twice, at most as often as there are distinct ones.
-    ports: Vec<u16>,
-    distinct: usize,
+    /// Some of them twice; empty once they are many.
+    few: Vec<u16>,
+    /// Words of bits; empty while they are few.
+    many: Vec<u64>,
 }
 
-travels!(Ports { ports } without distinct);
+travels!(Ports { few, many });
+
+/// So many are few: twice the room of their bits would be more.
+const MOST_FEW: usize = 1024;
 
 impl Ports {
     fn add(&mut self, port: u16) {
-        // Rows of one flow follow each other.
-        if self.ports.last() == Some(&port) {
-            return;
+        if !self.many.is_empty() {
+            self.set(port);
+        } else if self.few.last() != Some(&port) {
+            // Rows of one flow follow each other.
+            self.few.push(port);
+            if self.few.len() > MOST_FEW {
+                self.make_many();
+            }
         }
-        if self.ports.len() >= (2 * self.distinct).max(16) {
-            self.distinct = self.count();
-        }
-        self.ports.push(port);
     }
 
     fn merge(&mut self, other: &Ports) {
-        self.ports.extend_from_slice(&other.ports);
-        self.distinct = self.count();
+        if !other.many.is_empty() {
+            self.make_many();
+            self.many.iter_mut().zip(&other.many).for_each(|(own, other)| *own |= other);
+        }
+        other.few.iter().for_each(|port| self.add(*port));
     }
 
-    /// How many there are; leaves each once.
-    fn count(&mut self) -> usize {
-        self.ports.sort();
-        self.ports.dedup();
-        self.ports.len()
+    fn make_many(&mut self) {
+        self.many.resize(usize::from(u16::MAX) / 64 + 1, 0);
+        for port in core::mem::take(&mut self.few) {
+            self.set(port);
+        }
+    }
+
+    fn set(&mut self, port: u16) {
+        if let Some(word) = self.many.get_mut(usize::from(port / 64)) {
+            *word |= 1 << (port % 64);
+        }
+    }
+
+    /// How many there are in all of these.
+    fn count<'p>(all: impl Iterator<Item = &'p Ports>) -> u64 {
+        let mut all = all.filter(|ports| !ports.few.is_empty() || !ports.many.is_empty());
+        let Some(first) = all.next() else { return 0 };
+        let next = all.next();
+        if next.is_none() && first.few.len() == 1 {
+            return 1;
+        }
+        let mut whole = first.clone();
+        next.into_iter().chain(all).for_each(|ports| whole.merge(ports));
+        if whole.few.len() > FEW_ENOUGH_TO_SORT {
+            whole.make_many();
+        }
+        whole.few.sort();
+        whole.few.dedup();
+        whole.few.len() as u64 + whole.many.iter().map(|word| u64::from(word.count_ones())).sum::<u64>()
     }
 }
+
+/// So many are sorted sooner than a bit for each is set and counted.
+const FEW_ENOUGH_TO_SORT: usize = 128;
 
 /// One service.
 #[derive(Clone, Debug, Default)]
@@ -118,21 +155,30 @@ impl Tally for Asked {
 }
 
 impl Asked {
-    fn add(&mut self, batch: &Batch, row: usize) {
-        let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) else { return };
+    /// Takes in a row, or a cell, but not which flows were answered.
+    pub(super) fn add(&mut self, batch: &Batch, row: usize) {
+        let (Some(action), Some(weight)) = (batch.action.get(row), Weight::of(batch, row)) else { return };
         self.totals.add(batch, row);
-        self.attempted += u64::from(starts_flow(*action, *state));
-        self.denied += u64::from(*action == Action::Deny);
+        self.attempted += u64::from(weight.flows);
+        self.denied += if *action == Action::Deny { u64::from(weight.tuples) } else { 0 };
         self.span.add_row(batch, row);
-        match Answer::of(batch, row) {
-            Answer::Came => {
-                self.can_tell = true;
-                batch.src_port.get(row).into_iter().for_each(|port| self.answered_ports.add(*port));
-            }
-            Answer::Missing => self.can_tell = true,
-            Answer::Unknown => {}
+        self.can_tell |= weight.answers != 0;
+    }
+
+    /// Takes in that a flow was answered, where a row says so.
+    #[inline]
+    pub(super) fn add_answer(&mut self, rows: &Batch, row: usize) {
+        if Answer::of(rows, row) == Answer::Came
+            && let Some(port) = rows.src_port.get(row)
+        {
+            self.answered_ports.add(*port);
         }
     }
+}
+
+/// For each address whether it is public.
+pub(super) fn are_public(addresses: &Addresses) -> Vec<bool> {
+    addresses.values().iter().map(|address| is_public(*address)).collect()
 }
 
 impl Aggregate for Exposure {
@@ -145,12 +191,12 @@ impl Aggregate for Exposure {
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
         let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
-        let is_public: Vec<bool> =
-            cells.addresses.values().iter().map(|address| is_public(*address)).collect();
-        let is_wanted = |cell: usize, _| {
-            cells.src_ip.get(cell).and_then(|src| is_public.get(*src as usize)).copied().unwrap_or(false)
+        let are_public = are_public(&cells.addresses);
+        let is_wanted = |cell: usize| {
+            cells.src_ip.get(cell).and_then(|src| are_public.get(*src as usize)).copied().unwrap_or(false)
         };
-        self.attempts.add(condensed, is_wanted, |asked, row| asked.add(rows, row));
+        self.attempts.add_cells(cells, is_wanted, |asked, cell| asked.add(cells, cell));
+        self.attempts.add(condensed, is_wanted, |asked, row| asked.add_answer(rows, row));
         true
     }
 
@@ -159,24 +205,41 @@ impl Aggregate for Exposure {
     }
 
     fn finish(self) -> Table {
-        let mut services: BTreeMap<(IpAddr, u16, u8), Service> = BTreeMap::new();
-        self.attempts.for_each_conversation(|conversation, places| {
-            let key = (conversation.dst_ip, conversation.dst_port, conversation.protocol);
-            let service = services.entry(key).or_default();
-            let attempted = highest(places, |place| place.attempted);
-            service.sources += 1;
-            service.attempted += attempted;
-            service.allowed += attempted - highest(places, |place| place.denied).min(attempted);
-            let mut answered = Ports::default();
-            places.iter().for_each(|place| answered.merge(&place.answered_ports));
-            service.answered += answered.count() as u64;
-            for place in places {
-                service.can_tell |= place.can_tell;
-                service.totals.merge(&place.totals);
-                service.span.merge(place.span);
-            }
-        });
-        let mut rows: Vec<((IpAddr, u16, u8), Service)> = services.into_iter().collect();
+        let mut services = Services::default();
+        self.attempts.for_each_conversation(|conversation, places| services.add(conversation, places));
+        services.table()
+    }
+}
+
+/// All services that were asked for.
+#[derive(Default)]
+pub(super) struct Services {
+    services: HashMap<(IpAddr, u16, u8), Service, FixedState>,
+}
+
+impl Services {
+    /// Takes in what one source asked of a service, as each place logged it; nothing where none did.
+    pub(super) fn add(&mut self, conversation: &Conversation, places: &[&Asked]) {
+        if places.is_empty() {
+            return;
+        }
+        let key = (conversation.dst_ip, conversation.dst_port, conversation.protocol);
+        let service = self.services.entry(key).or_default();
+        let attempted = highest(places, |place| place.attempted);
+        service.sources += 1;
+        service.attempted += attempted;
+        service.allowed += attempted - highest(places, |place| place.denied).min(attempted);
+        service.answered += Ports::count(places.iter().map(|place| &place.answered_ports));
+        for place in places {
+            service.can_tell |= place.can_tell;
+            service.totals.merge(&place.totals);
+            service.span.merge(place.span);
+        }
+    }
+
+    /// The answer.
+    pub(super) fn table(self) -> Table {
+        let mut rows: Vec<((IpAddr, u16, u8), Service)> = self.services.into_iter().collect();
         sort_by_key(&mut rows, |(key, service)| {
             (Reverse(service.answered), Reverse(service.allowed), Reverse(service.attempted), *key)
         });

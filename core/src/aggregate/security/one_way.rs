@@ -30,8 +30,9 @@ pub struct OneWay {
 
 travels!(OneWay { attempts });
 
+/// What a place logged of a conversation.
 #[derive(Clone, Debug, Default)]
-struct Asked {
+pub(super) struct Asked {
     totals: Totals,
     /// Of allowed rows.
     tries: Tries,
@@ -57,7 +58,8 @@ impl Tally for Asked {
 }
 
 impl Asked {
-    fn add(&mut self, batch: &Batch, row: usize) {
+    /// Takes in a row, or a cell.
+    pub(super) fn add(&mut self, batch: &Batch, row: usize) {
         self.totals.add(batch, row);
         self.span.add_row(batch, row);
         if batch.action.get(row) == Some(&Action::Allow) {
@@ -84,20 +86,37 @@ impl Aggregate for OneWay {
     }
 
     fn finish(self) -> Table {
-        let mut rows: Vec<(Conversation, u64, Totals, TimeSpan)> = Vec::new();
-        self.attempts.for_each_conversation(|conversation, places| {
-            let is_answered = places.iter().any(|place| place.tries.is_answered);
-            if is_answered || !places.iter().any(|place| place.tries.is_silent) {
-                return;
-            }
-            let tries = highest(places, |place| place.tries.count());
-            let (mut totals, mut span) = (Totals::default(), TimeSpan::default());
-            for place in places {
-                totals.merge(&place.totals);
-                span.merge(place.span);
-            }
-            rows.push((*conversation, tries, totals, span));
-        });
+        let mut unanswered = Unanswered::default();
+        self.attempts.for_each_conversation(|conversation, places| unanswered.add(conversation, places));
+        unanswered.table()
+    }
+}
+
+/// Conversations without an answer.
+#[derive(Default)]
+pub(super) struct Unanswered {
+    rows: Vec<(Conversation, u64, Totals, TimeSpan)>,
+}
+
+impl Unanswered {
+    /// Takes in a conversation, as each place logged it.
+    pub(super) fn add(&mut self, conversation: &Conversation, places: &[&Asked]) {
+        let is_answered = places.iter().any(|place| place.tries.is_answered);
+        if is_answered || !places.iter().any(|place| place.tries.is_silent) {
+            return;
+        }
+        let tries = highest(places, |place| place.tries.count());
+        let (mut totals, mut span) = (Totals::default(), TimeSpan::default());
+        for place in places {
+            totals.merge(&place.totals);
+            span.merge(place.span);
+        }
+        self.rows.push((*conversation, tries, totals, span));
+    }
+
+    /// The answer.
+    pub(super) fn table(self) -> Table {
+        let mut rows = self.rows;
         sort_by_key(&mut rows, |(conversation, tries, _, _)| (Reverse(*tries), *conversation));
         Rows::of(&rows)
             .conversation(|(conversation, ..)| conversation)

@@ -36,7 +36,7 @@ use crate::tuple::names;
 use core::cmp::Reverse;
 use core::fmt;
 use core::net::IpAddr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// From how many on it is a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,9 @@ pub struct Scans {
 
 travels!(Scans { attempts } without options);
 
+/// What a place logged of a conversation.
 #[derive(Clone, Debug, Default)]
-struct Probed {
+pub(super) struct Probed {
     tries: Tries,
     span: TimeSpan,
 }
@@ -102,7 +103,8 @@ struct Scan {
 struct Source {
     /// Target, port, and when it was first probed.
     probes: Vec<(IpAddr, u16, i64)>,
-    answers: BTreeSet<(IpAddr, u16)>,
+    /// Target and port, in order.
+    answers: Vec<(IpAddr, u16)>,
     tries: u64,
     denied: u64,
     span: TimeSpan,
@@ -124,7 +126,8 @@ impl Tally for Probed {
 }
 
 impl Probed {
-    fn add(&mut self, batch: &Batch, row: usize) {
+    /// Takes in a row, or a cell.
+    pub(super) fn add(&mut self, batch: &Batch, row: usize) {
         self.tries.add(batch, row);
         self.span.add_row(batch, row);
     }
@@ -134,7 +137,9 @@ impl Source {
     fn add(&mut self, conversation: &Conversation, places: &[&Probed]) {
         let target = (conversation.dst_ip, conversation.dst_port);
         if places.iter().any(|place| place.tries.is_answered) {
-            self.answers.insert(target);
+            if self.answers.last() != Some(&target) {
+                self.answers.push(target);
+            }
         } else if places.iter().any(|place| place.tries.is_silent) {
             let mut span = TimeSpan::default();
             places.iter().for_each(|place| span.merge(place.span));
@@ -146,6 +151,9 @@ impl Source {
     }
 
     fn scan(self, src_ip: IpAddr, options: ScanOptions) -> Option<Scan> {
+        if self.probes.len() < options.vertical_ports.min(options.horizontal_targets) {
+            return None;
+        }
         let mut ports_of: BTreeMap<IpAddr, BTreeMap<u16, i64>> = BTreeMap::new();
         let mut targets_of: BTreeMap<u16, BTreeMap<IpAddr, i64>> = BTreeMap::new();
         for (target, port, first_ms) in &self.probes {
@@ -199,10 +207,14 @@ const SERVICES_BELOW: u16 = 1024;
 /// Linux's first ephemeral port; Windows' are higher.
 const EPHEMERAL_FROM: u16 = 32_768;
 
-/// True for rows that look like answers logged the wrong way round.
-fn is_reversed(batch: &Batch, row: usize) -> bool {
+/// True where rows, or the rows of a cell, may look like answers logged the wrong way round.
+pub(super) fn may_be_reversed(batch: &Batch, row: usize) -> bool {
+    batch.dst_port.get(row).is_some_and(|port| *port >= EPHEMERAL_FROM)
+}
+
+/// True for rows that look like answers logged the wrong way round, if they may.
+pub(super) fn is_reversed(batch: &Batch, row: usize) -> bool {
     batch.src_port.get(row).is_some_and(|port| *port < SERVICES_BELOW)
-        && batch.dst_port.get(row).is_some_and(|port| *port >= EPHEMERAL_FROM)
 }
 
 impl Aggregate for Scans {
@@ -210,16 +222,20 @@ impl Aggregate for Scans {
     type Answer = Table;
 
     fn add(&mut self, batch: &Batch) {
-        self.attempts.add_cells(batch, |row| !is_reversed(batch, row), |probed, row| probed.add(batch, row));
+        let is_wanted = |row| !(may_be_reversed(batch, row) && is_reversed(batch, row));
+        self.attempts.add_cells(batch, is_wanted, |probed, row| probed.add(batch, row));
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
         let Condensed { cells, rows: Some(rows), .. } = condensed else { return false };
         // Only there the source port matters.
-        let is_ephemeral = |cell: usize| cells.dst_port.get(cell).is_some_and(|port| *port >= EPHEMERAL_FROM);
-        self.attempts.add_cells(cells, |cell| !is_ephemeral(cell), |probed, cell| probed.add(cells, cell));
-        let is_wanted = |cell, row| is_ephemeral(cell) && !is_reversed(rows, row);
-        self.attempts.add(condensed, is_wanted, |probed, row| probed.add(rows, row));
+        let is_wanted = |cell| may_be_reversed(cells, cell);
+        self.attempts.add_cells(cells, |cell| !is_wanted(cell), |probed, cell| probed.add(cells, cell));
+        self.attempts.add(condensed, is_wanted, |probed, row| {
+            if !is_reversed(rows, row) {
+                probed.add(rows, row);
+            }
+        });
         true
     }
 
@@ -228,19 +244,46 @@ impl Aggregate for Scans {
     }
 
     fn finish(self) -> Table {
-        let mut scans = Vec::new();
-        let mut current: Option<(IpAddr, Source)> = None;
-        // In order, so that a source's conversations stand together.
-        self.attempts.for_each_conversation(|conversation, places| match &mut current {
-            Some((src_ip, source)) if *src_ip == conversation.src_ip => source.add(conversation, places),
-            _ => {
-                let mut source = Source::default();
-                source.add(conversation, places);
-                let done = current.replace((conversation.src_ip, source));
-                scans.extend(done.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
-            }
-        });
-        scans.extend(current.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
+        let mut scanners = Scanners::new(self.options);
+        self.attempts.for_each_conversation(|conversation, places| scanners.add(conversation, places));
+        scanners.table()
+    }
+}
+
+/// Sources that scan, found in conversations that come in order, so that a source's stand together.
+pub(super) struct Scanners {
+    options: ScanOptions,
+    current: Option<(IpAddr, Source)>,
+    scans: Vec<Scan>,
+}
+
+impl Scanners {
+    pub(super) fn new(options: ScanOptions) -> Scanners {
+        Scanners { options, current: None, scans: Vec::new() }
+    }
+
+    /// Takes in the next conversation, as each place logged it.
+    pub(super) fn add(&mut self, conversation: &Conversation, places: &[&Probed]) {
+        if let Some((src_ip, source)) = &mut self.current
+            && *src_ip == conversation.src_ip
+        {
+            return source.add(conversation, places);
+        }
+        self.complete_source();
+        let mut source = Source::default();
+        source.add(conversation, places);
+        self.current = Some((conversation.src_ip, source));
+    }
+
+    fn complete_source(&mut self) {
+        let current = self.current.take();
+        self.scans.extend(current.and_then(|(src_ip, source)| source.scan(src_ip, self.options)));
+    }
+
+    /// The answer.
+    pub(super) fn table(mut self) -> Table {
+        self.complete_source();
+        let mut scans = self.scans;
         sort_by_key(&mut scans, |scan| (Reverse(scan.tries), scan.src_ip));
         Rows::of(&scans)
             .address("src_ip", |scan| Some(scan.src_ip))

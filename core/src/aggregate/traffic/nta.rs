@@ -14,7 +14,7 @@
 mod tests;
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::attempts::ranks;
+use crate::aggregate::building_blocks::lanes::ranks;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::totals::Totals;

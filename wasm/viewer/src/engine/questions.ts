@@ -3,7 +3,7 @@
  * of the answers. A question that a later one replaced is cancelled.
  */
 
-import { unpack } from "./packed";
+import { unpack, type PackedTable } from "./packed";
 import type { Pool } from "./pool";
 import { Superseded, type Question, type Table } from "./protocol";
 import type { AskedPart, JobQuestion, View } from "./worker-asking";
@@ -16,10 +16,16 @@ const SLOW = new Set([
 /** How much work it is to complete an answer of many flows, against the others' 1. */
 const EFFORTS = new Map([["findings", 30], ["beacons", 15], ["exposure", 10], ["sessions", 10], ["conversations", 4], ["denied", 2]]);
 
-/** Which of so many workers completes each answer: the most work goes first to whoever has least so far. */
-export function leadersOf(questions: JobQuestion[], workers: number): number[] {
+/** How much it is to narrow an answer. */
+const EFFORT_OF_NARROWING = 6;
+
+/** Analyses that findings are made of: their answers, with their usual parameters, come along with theirs. */
+const IN_FINDINGS = new Set(["exposure", "beacons", "one_way"]);
+
+/** Which of so many workers completes each answer: the most work goes first to whoever has least so far; one may be narrowing. */
+export function leadersOf(questions: JobQuestion[], workers: number, narrowing: number | null = null): number[] {
   const efforts = questions.map(({ analysis }) => EFFORTS.get(analysis) ?? 1);
-  const loads = Array.from({ length: workers }, () => 0);
+  const loads = Array.from({ length: workers }, (_, worker): number => (worker === narrowing ? EFFORT_OF_NARROWING : 0));
   const leaders = questions.map(() => 0);
   const order = efforts.map((_, index) => index).sort((one, other) => (efforts[other] ?? 0) - (efforts[one] ?? 0));
   for (const index of order) {
@@ -53,6 +59,14 @@ export interface Preparing {
 interface RunningJob {
   id: number;
   waiting: Waiting[];
+  /** How often workers were told of pasts when it began. */
+  telling: number;
+}
+
+/** An answer over everything, of which narrower ones are told. */
+interface Whole {
+  worker: number;
+  question: string;
 }
 
 export class Questions {
@@ -63,13 +77,25 @@ export class Questions {
   /** Those of them that wait for a better moment. */
   private held = 0;
   private idling: (() => void)[] = [];
-  /** Workers know what came before each tuple in its flow. */
-  isTold = false;
+  private whole: Whole | null = null;
+  private tellings = 0;
+  private areTold = false;
 
   constructor(
     private readonly pool: Pool,
     private readonly preparing: Preparing,
   ) {}
+
+  /** Workers know what came before each tuple in its flow; said anew whenever more was read. */
+  get isTold(): boolean {
+    return this.areTold;
+  }
+
+  set isTold(isTold: boolean) {
+    this.areTold = isTold;
+    this.tellings++;
+    this.whole = null;
+  }
 
   /** True while any question waits for its answer, other than for a better moment. */
   get isBusy(): boolean {
@@ -178,25 +204,32 @@ export class Questions {
     }
     // Quick ones first.
     const ordered = [...groups.values()].sort((one, other) => this.slowness(one) - this.slowness(other));
-    for (const group of ordered) void this.run(group);
+    const narrowing = ordered.flat().some((waiting) => this.isInWhole(waiting)) ? (this.whole?.worker ?? null) : null;
+    for (const group of ordered) void this.run(group, narrowing);
   }
 
-  private async run(group: Waiting[]): Promise<void> {
+  private async run(group: Waiting[], narrowing: number | null): Promise<void> {
     const [first] = group;
     if (first === undefined) return;
-    const job: RunningJob = { id: this.jobs++, waiting: group };
+    const job: RunningJob = { id: this.jobs++, waiting: group, telling: this.tellings };
     for (const waiting of group) waiting.job = job;
     let tellAnswered: (() => void) | null = null;
     try {
       if (this.slowness(group) > 0) tellAnswered = await this.hold(group);
       const overcount = await this.preparing.rows(first.view);
+      await this.narrow(group);
       if (group.every(({ isDone }) => isDone)) return;
-      const questions = group.map(({ question }) => question);
+      const { asked, along } = withFindings(group);
+      const questions = asked.map(({ question }) => question);
       const { isTold } = this;
-      const leaders = leadersOf(questions, this.pool.size);
+      job.telling = this.tellings;
+      const leaders = leadersOf(questions, this.pool.size, narrowing);
       const leads = (number: number): number[] => leaders.flatMap((leader, index) => (leader === number ? index : []));
       const parts = await this.pool.all((worker, number) => worker.call("ask", [job.id, questions, first.view, isTold, leads(number)]));
-      await Promise.all(group.map((waiting, index) => this.complete(job, waiting, index, leaders[index] ?? 0, parts, overcount)));
+      await Promise.all(asked.map((waiting, index) => {
+        const others = waiting.question.analysis === "findings" ? along : [];
+        return this.complete(job, waiting, others, index, leaders[index] ?? 0, parts, overcount);
+      }));
     } catch (error) {
       for (const waiting of group) waiting.reject(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -205,18 +238,36 @@ export class Questions {
     }
   }
 
+  /** True for a question that the answer over everything may tell, whatever the filter. */
+  private isInWhole({ question, view, further }: Waiting): boolean {
+    if (this.whole === null || view.once || further.length > 0) return false;
+    return comesWithFindings(question) || JSON.stringify(question) === this.whole.question;
+  }
+
+  /** Answers what the answer over everything tells. */
+  private async narrow(group: Waiting[]): Promise<void> {
+    const told = group.filter((waiting) => !waiting.isDone && this.isInWhole(waiting));
+    const [first] = told;
+    if (this.whole === null || first === undefined) return;
+    const worker = await this.pool.at(this.whole.worker);
+    const tables = await worker.call("narrowed", [told.map(({ question }) => question), first.view.filter]);
+    if (tables !== null) for (const waiting of told) resolveWith(waiting, tables);
+  }
+
   private async complete(
     job: RunningJob,
     waiting: Waiting,
+    along: Waiting[],
     index: number,
     leader: number,
     parts: AskedPart[][],
     overcount: string | null,
   ): Promise<void> {
-    if (waiting.isDone) return;
+    const wanted = [waiting, ...along].filter(({ isDone }) => !isDone);
+    if (wanted.length === 0) return;
     const own = [...parts.flatMap((part) => part[index] ?? []), ...waiting.further];
     const failure = own.find(({ error }) => error !== null)?.error;
-    if (failure != null) return waiting.reject(new Error(failure));
+    if (failure != null) return wanted.forEach(({ reject }) => reject(new Error(failure)));
     const others = own.flatMap(({ bytes }) => bytes ?? []);
     const unseen = own.reduce((sum, part) => sum + part.unseen, 0);
     const notes = overcount === null ? [] : [overcount];
@@ -226,16 +277,38 @@ export class Questions {
     try {
       const worker = await this.pool.at(leader);
       const buffers = others.map(({ buffer }) => buffer as ArrayBuffer);
-      const packed = await worker.call("complete", [job.id, index, others, notes], buffers);
-      waiting.resolve(Object.fromEntries(Object.entries(packed).map(([name, table]) => [name, unpack(table)])));
+      const also = wanted.flatMap((one) => (one === waiting ? [] : one.question.analysis));
+      const packed = await worker.call("complete", [job.id, index, others, notes, also], buffers);
+      const { question, view } = waiting;
+      const isWhole = question.analysis === "findings" && view.filter.trim() === "" && !view.once && unseen === 0 && this.isTold;
+      if (isWhole && job.telling === this.tellings) this.whole = { worker: leader, question: JSON.stringify(question) };
+      for (const one of wanted) resolveWith(one, packed);
     } catch (error) {
-      waiting.reject(error instanceof Error ? error : new Error(String(error)));
+      for (const { reject } of wanted) reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
   private end(job: RunningJob): void {
     void this.pool.all((worker) => worker.call("endJob", [job.id])).catch(() => undefined);
   }
+}
+
+function comesWithFindings({ analysis, parameters }: JobQuestion): boolean {
+  return IN_FINDINGS.has(analysis) && Object.keys(parameters).length === 0;
+}
+
+/** What must be asked, and what comes along with findings where they are. */
+function withFindings(group: Waiting[]): { asked: Waiting[]; along: Waiting[] } {
+  const hasFindings = group.some(({ question }) => question.analysis === "findings");
+  const comesAlong = ({ question, further }: Waiting): boolean => hasFindings && further.length === 0 && comesWithFindings(question);
+  return { asked: group.filter((waiting) => !comesAlong(waiting)), along: group.filter(comesAlong) };
+}
+
+/** Hands over a question's own tables: all, but where answers came together. */
+function resolveWith({ question: { analysis }, resolve }: Waiting, packed: Record<string, PackedTable>): void {
+  const cameTogether = analysis === "findings" || IN_FINDINGS.has(analysis);
+  const own = Object.entries(packed).filter(([name]) => !cameTogether || name === analysis);
+  resolve(Object.fromEntries(own.map(([name, table]) => [name, unpack(table)])));
 }
 
 /** A question as workers take it. */

@@ -54,12 +54,17 @@ export class Asking {
     return done;
   }
 
-  /** The answer to one question of a job that was asked here. */
-  complete(id: number, index: number, others: Uint8Array[], notes: string[]): Moved<Record<string, PackedTable>> {
+  /** The answer to one question of a job that was asked here, and those of further analyses that its answer is made of. */
+  complete(id: number, index: number, others: Uint8Array[], notes: string[], also: string[]): Moved<Record<string, PackedTable>> {
     const job = this.jobs.get(id);
     if (job === undefined) throw new Error("the question was cancelled");
-    const tables = this.session.complete(job, index, others, notes);
-    return new Moved(tables, Object.values(tables).flatMap(buffersOf));
+    return movedTables(this.session.complete(job, index, others, notes, also));
+  }
+
+  /** The answers over what a filter keeps, from one over everything that was completed here; null where that does not tell them. */
+  narrowed(questions: JobQuestion[], filter: string): Moved<Record<string, PackedTable>> | null {
+    const tables = this.session.narrowed(JSON.stringify(questions), filter);
+    return tables === undefined ? null : movedTables(tables);
   }
 
   /** Ends a job, or sees to it that it never starts. */
@@ -171,6 +176,10 @@ export class Asking {
       return { bytes: null, unseen: 0, error: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+function movedTables(tables: Record<string, PackedTable>): Moved<Record<string, PackedTable>> {
+  return new Moved(tables, Object.values(tables).flatMap(buffersOf));
 }
 
 const { port1, port2 } = new MessageChannel();

@@ -102,8 +102,12 @@ export class WorkerApi {
     return this.parts.asking.tellPasts(times).finally(() => this.parts.reading.report(true));
   }
 
-  complete(job: number, index: number, others: Uint8Array[], notes: string[]): Moved<Record<string, PackedTable>> {
-    return this.parts.asking.complete(job, index, others, notes);
+  complete(job: number, index: number, others: Uint8Array[], notes: string[], also: string[]): Moved<Record<string, PackedTable>> {
+    return this.parts.asking.complete(job, index, others, notes, also);
+  }
+
+  narrowed(questions: JobQuestion[], filter: string): Moved<Record<string, PackedTable>> | null {
+    return this.parts.asking.narrowed(questions, filter);
   }
 
   endJob(job: number): void {

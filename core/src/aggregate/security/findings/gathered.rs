@@ -76,8 +76,11 @@ pub(super) fn scans(table: &Table) -> Vec<Finding> {
 }
 
 /// Beacons of the score that was asked for.
-pub(super) fn beacons(table: &Table) -> Vec<Finding> {
+pub(super) fn beacons(table: &Table, options: &FindingsOptions) -> Vec<Finding> {
     let finding = |row: &Cells<'_>| {
+        if row.real("score")? < options.beacon_score {
+            return None;
+        }
         let reason = format!(
             "{} connections, one every {} ms, score {:.2}",
             row.number("connections")?,
@@ -93,9 +96,11 @@ pub(super) fn beacons(table: &Table) -> Vec<Finding> {
 pub(super) fn one_way(table: &Table, options: &FindingsOptions) -> Vec<Finding> {
     let finding = |row: &Cells<'_>| {
         let tries = row.number("tries")?;
+        if tries < options.one_way_tries {
+            return None;
+        }
         let reason = format!("asked {tries} times, never answered");
         conversation(row, Severity::Low, FindingKind::OneWay, reason)
-            .filter(|_| tries >= options.one_way_tries)
     };
     cells(table).filter_map(|row| finding(&row)).collect()
 }

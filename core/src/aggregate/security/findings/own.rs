@@ -1,7 +1,7 @@
 //! Findings that need no analysis of their own: all from one tally of every conversation.
 
 use super::{Finding, FindingKind, FindingsOptions, Severity};
-use crate::aggregate::building_blocks::attempts::{Attempts, Conversation, Tally, highest};
+use crate::aggregate::building_blocks::attempts::{Conversation, Tally, highest};
 use crate::aggregate::building_blocks::span::TimeSpan;
 use crate::aggregate::building_blocks::tries::Tries;
 use crate::batch::Batch;
@@ -18,7 +18,7 @@ pub(super) struct Talk {
     tries: Tries,
     sent_bytes: u64,
     received_bytes: u64,
-    span: TimeSpan,
+    pub(super) span: TimeSpan,
     /// By source port: continue rows and their times. Only flows of more than five minutes have any.
     continued: BTreeMap<u16, (u64, TimeSpan)>,
 }
@@ -34,16 +34,20 @@ const MOST_PEERS_NAMED: usize = 20;
 /// What is summed up for one source.
 #[derive(Default)]
 struct Source {
-    admin_targets: BTreeSet<IpAddr>,
+    /// In order, as are the peers.
+    admin_targets: Vec<IpAddr>,
     admin_ports: BTreeSet<u16>,
     admin_span: TimeSpan,
     has_admin_answer: bool,
     sent_bytes: u64,
     received_bytes: u64,
     upload_span: TimeSpan,
-    peers: BTreeMap<IpAddr, (u64, TimeSpan)>,
+    peers: Vec<Peer>,
     span: TimeSpan,
 }
+
+/// A destination that a source asked: how many flows, and when.
+type Peer = (IpAddr, (u64, TimeSpan));
 
 impl Tally for Talk {
     fn merge(&mut self, other: Talk) {
@@ -85,25 +89,44 @@ impl Talk {
     }
 }
 
-/// All findings from these conversations.
-pub(super) fn findings(talks: &Attempts<Talk>, options: &FindingsOptions) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut sources: BTreeMap<IpAddr, Source> = BTreeMap::new();
-    let mut hosts: BTreeMap<IpAddr, TimeSpan> = BTreeMap::new();
-    let mut listed: BTreeMap<(IpAddr, IpAddr), (u64, bool, TimeSpan)> = BTreeMap::new();
-    talks.for_each_conversation(|conversation, places| {
+/// Conversations as findings see them; they come in order, so that a source's stand together.
+pub(super) struct Talks<'o> {
+    options: &'o FindingsOptions,
+    findings: Vec<Finding>,
+    sources: Vec<(IpAddr, Source)>,
+    /// When each address was seen; only where new peers are asked for.
+    hosts: BTreeMap<IpAddr, TimeSpan>,
+    listed: BTreeMap<(IpAddr, IpAddr), (u64, bool, TimeSpan)>,
+}
+
+impl Talks<'_> {
+    pub(super) fn new(options: &FindingsOptions) -> Talks<'_> {
+        Talks {
+            options,
+            findings: Vec::new(),
+            sources: Vec::new(),
+            hosts: BTreeMap::new(),
+            listed: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in the next conversation, as each place logged it.
+    pub(super) fn add(&mut self, conversation: &Conversation, places: &[&Talk]) {
+        let options = self.options;
         let mut span = TimeSpan::default();
         places.iter().for_each(|talk| span.merge(talk.span));
         let tries = highest(places, |talk| talk.tries.count());
         let denied = highest(places, |talk| talk.tries.denied);
         let is_answered = places.iter().any(|talk| talk.tries.is_answered);
         let has_passed = is_answered || denied == 0 || tries > denied;
-        findings.extend(long_session(conversation, places, options));
+        self.findings.extend(long_session(conversation, places, options));
         let Conversation { src_ip, dst_ip, dst_port, .. } = *conversation;
         for (address, peer) in [(src_ip, dst_ip), (dst_ip, src_ip)] {
-            hosts.entry(address).or_default().merge(span);
+            if options.since_ms.is_some() {
+                self.hosts.entry(address).or_default().merge(span);
+            }
             if options.block_list.iter().any(|net| net.contains(&address)) {
-                let (all_tries, passed, all) = listed.entry((address, peer)).or_default();
+                let (all_tries, passed, all) = self.listed.entry((address, peer)).or_default();
                 *all_tries += tries;
                 *passed |= has_passed;
                 all.merge(span);
@@ -112,13 +135,15 @@ pub(super) fn findings(talks: &Attempts<Talk>, options: &FindingsOptions) -> Vec
         if is_public(src_ip) {
             return;
         }
-        let source = sources.entry(src_ip).or_default();
-        source.span.merge(span);
-        let (flows, peer_span) = source.peers.entry(dst_ip).or_default();
-        *flows += tries;
-        peer_span.merge(span);
+        if self.sources.last().is_none_or(|(last, _)| *last != src_ip) {
+            self.sources.push((src_ip, Source::default()));
+        }
+        let Some((_, source)) = self.sources.last_mut() else { return };
+        source.add(dst_ip, tries, span);
         if options.admin_ports.contains(&dst_port) {
-            source.admin_targets.insert(dst_ip);
+            if source.admin_targets.last() != Some(&dst_ip) {
+                source.admin_targets.push(dst_ip);
+            }
             source.admin_ports.insert(dst_port);
             source.admin_span.merge(span);
             source.has_admin_answer |= is_answered;
@@ -129,25 +154,46 @@ pub(super) fn findings(talks: &Attempts<Talk>, options: &FindingsOptions) -> Vec
             source.received_bytes = add(source.received_bytes, |talk| talk.received_bytes);
             source.upload_span.merge(span);
         }
-    });
-    findings.extend(listed.into_iter().map(|((address, peer), (tries, has_passed, span))| {
-        blocked_address(address, peer, tries, has_passed, span)
-    }));
-    for (src_ip, source) in &sources {
-        findings.extend(fanout(*src_ip, source, options));
-        findings.extend(upload(*src_ip, source, options));
     }
-    if let Some(since_ms) = options.since_ms {
-        let askers = askers_since(&sources, since_ms);
+
+    /// All findings from these conversations.
+    pub(super) fn findings(self) -> Vec<Finding> {
+        let Talks { options, mut findings, sources, hosts, listed } = self;
+        findings.extend(listed.into_iter().map(|((address, peer), (tries, has_passed, span))| {
+            blocked_address(address, peer, tries, has_passed, span)
+        }));
         for (src_ip, source) in &sources {
-            findings.extend(new_peers(*src_ip, source, &hosts, since_ms));
-            findings.extend(rare_peers(*src_ip, source, &askers, since_ms, options));
+            findings.extend(fanout(*src_ip, source, options));
+            findings.extend(upload(*src_ip, source, options));
+        }
+        if let Some(since_ms) = options.since_ms {
+            let askers = askers_since(&sources, since_ms);
+            for (src_ip, source) in &sources {
+                findings.extend(new_peers(*src_ip, source, &hosts, since_ms));
+                findings.extend(rare_peers(*src_ip, source, &askers, since_ms, options));
+            }
+        }
+        findings
+    }
+}
+
+impl Source {
+    fn add(&mut self, dst_ip: IpAddr, tries: u64, span: TimeSpan) {
+        self.span.merge(span);
+        match self.peers.last_mut() {
+            Some((last, (flows, peer_span))) if *last == dst_ip => {
+                *flows += tries;
+                peer_span.merge(span);
+            }
+            _ => self.peers.push((dst_ip, (tries, span))),
         }
     }
-    findings
 }
 
 fn long_session(conversation: &Conversation, places: &[&Talk], options: &FindingsOptions) -> Vec<Finding> {
+    if places.iter().all(|talk| talk.continued.is_empty()) {
+        return Vec::new();
+    }
     let mut longest: BTreeMap<u16, TimeSpan> = BTreeMap::new();
     for (port, (rows, span)) in places.iter().flat_map(|talk| &talk.continued) {
         let is_one_flow =
@@ -226,9 +272,9 @@ fn upload(src_ip: IpAddr, source: &Source, options: &FindingsOptions) -> Option<
 }
 
 /// How many hosts inside asked each destination since then.
-fn askers_since(sources: &BTreeMap<IpAddr, Source>, since_ms: i64) -> BTreeMap<IpAddr, usize> {
+fn askers_since(sources: &[(IpAddr, Source)], since_ms: i64) -> BTreeMap<IpAddr, usize> {
     let mut askers = BTreeMap::new();
-    for (dst_ip, (_, span)) in sources.values().flat_map(|source| &source.peers) {
+    for (dst_ip, (_, span)) in sources.iter().flat_map(|(_, source)| &source.peers) {
         if span.last_ms() >= Some(since_ms) {
             *askers.entry(*dst_ip).or_default() += 1;
         }
@@ -248,8 +294,8 @@ fn new_peers(
     if !is_known {
         return None;
     }
-    let is_new = |(_, (_, span)): &(&IpAddr, &(u64, TimeSpan))| span.first_ms() >= Some(since_ms);
-    let peers: Vec<(&IpAddr, &(u64, TimeSpan))> = source.peers.iter().filter(is_new).collect();
+    let is_new = |(_, (_, span)): &&Peer| span.first_ms() >= Some(since_ms);
+    let peers: Vec<&Peer> = source.peers.iter().filter(is_new).collect();
     let severity = Severity::Low;
     peers_finding(FindingKind::NewPeers, severity, src_ip, &peers, since_ms, "it had not asked before")
 }
@@ -262,13 +308,13 @@ fn rare_peers(
     since_ms: i64,
     options: &FindingsOptions,
 ) -> Option<Finding> {
-    let is_rare = |(dst_ip, (flows, span)): &(&IpAddr, &(u64, TimeSpan))| {
-        is_public(**dst_ip)
+    let is_rare = |(dst_ip, (flows, span)): &&Peer| {
+        is_public(*dst_ip)
             && span.last_ms() >= Some(since_ms)
             && *flows <= options.rare_flows
-            && askers.get(*dst_ip) == Some(&1)
+            && askers.get(dst_ip) == Some(&1)
     };
-    let peers: Vec<(&IpAddr, &(u64, TimeSpan))> = source.peers.iter().filter(is_rare).collect();
+    let peers: Vec<&Peer> = source.peers.iter().filter(is_rare).collect();
     let severity = Severity::Info;
     peers_finding(FindingKind::RarePeers, severity, src_ip, &peers, since_ms, "nobody else asks")
 }
@@ -277,7 +323,7 @@ fn peers_finding(
     kind: FindingKind,
     severity: Severity,
     src_ip: IpAddr,
-    peers: &[(&IpAddr, &(u64, TimeSpan))],
+    peers: &[&Peer],
     since_ms: i64,
     what: &str,
 ) -> Option<Finding> {

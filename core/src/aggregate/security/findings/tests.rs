@@ -5,6 +5,7 @@ use crate::aggregate::tests::trials::{self, TestRow, batch_of, cell, lawful, pri
 use crate::filter::Filter;
 use crate::groups::Groups;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 /// Every filter parses and keeps a row.
 fn check_filters(table: &Table, rows: &[TestRow]) {
@@ -141,4 +142,81 @@ proptest! {
         let table = lawful(&rows, seed, || Findings::new(options.clone()));
         check_filters(&table, &rows);
     }
+
+    #[test]
+    fn what_is_told_of_a_filter_is_what_its_rows_answer(
+        rows in trials::rows(300),
+        filter in select(&KEEPS_CONVERSATIONS[..]),
+        seed in any::<u64>(),
+    ) {
+        // Every other row is of one conversation, so that there are beacons. Ports are told apart by the conversation.
+        let mut rows = rows;
+        for row in &mut rows {
+            let is_service = row.tuple.dst_port == 53 && row.tuple.protocol == 17;
+            row.tuple.src_port = if is_service { 53 } else { row.tuple.src_port.max(22_000) };
+        }
+        for row in rows.iter_mut().step_by(2) {
+            row.tuple.src_ip = "10.1.1.5".parse().unwrap();
+            row.tuple.dst_ip = "203.0.113.9".parse().unwrap();
+            (row.tuple.src_port, row.tuple.dst_port, row.tuple.protocol) = (50_000, 443, 6);
+        }
+        let filter = Filter::parse(filter, &Groups::new()).unwrap();
+        let mask = filter.mask(&batch_of(&rows));
+        let kept: Vec<TestRow> = rows.iter().zip(mask).filter(|(_, keep)| *keep).map(|(row, _)| row.clone()).collect();
+        let names = ["findings", "exposure", "beacons", "one_way"];
+        let mut all = trials::in_pieces(&rows, seed, Findings::default);
+        let told = all.answers(Some(&filter), &names).unwrap();
+        let tables = [
+            whole(&kept, Findings::default).finish(),
+            whole(&kept, Exposure::new).finish(),
+            whole(&kept, Beacons::default).finish(),
+            whole(&kept, OneWay::new).finish(),
+        ];
+        for ((section, name), table) in told.iter().zip(names).zip(tables) {
+            prop_assert_eq!(section.name, name);
+            prop_assert_eq!(&section.table, &table);
+            prop_assert_eq!(all.answers(Some(&filter), &[name]).unwrap(), [section.clone()]);
+        }
+        // The findings are still those of all rows.
+        prop_assert_eq!(all.finish(), whole(&rows, Findings::default).finish());
+    }
+}
+
+const KEEPS_CONVERSATIONS: [&str; 11] = [
+    "tcp",
+    "not dst port 443",
+    "not port 443",
+    "port 53",
+    "not (src port 53 or dst port 22)",
+    "host 10.1.1.5 and inbound",
+    "src public",
+    "10.0.0.0/8 or mac 00224871C205",
+    "outbound and not dst port in (22, 53)",
+    "udp or 2001:db8::1",
+    "host 10.9.9.9",
+];
+
+#[test]
+fn a_filter_that_may_keep_a_part_of_a_conversation_is_not_told() {
+    let rows = [
+        row(0, "203.0.113.9,10.1.1.4,50000,443,6,I,E,NX,5,500,4,400", "UserRule_web", "A"),
+        row(1, "203.0.113.9,10.1.1.4,443,443,6,I,E,NX,5,500,4,400", "UserRule_web", "A"),
+    ];
+    let mut all = whole(&rows, Findings::default);
+    for text in [
+        "denied",
+        "rule nossh",
+        "src port 50000",
+        "src port 443",
+        "bytes > 1",
+        "time >= 2024-05-01",
+        "state E",
+        "version 4",
+    ] {
+        let filter = Filter::parse(text, &Groups::new()).unwrap();
+        assert_eq!(all.answers(Some(&filter), &["findings"]), None, "{text}");
+    }
+    let both = Filter::parse("src port 443 or dst port 443", &Groups::new()).unwrap();
+    assert!(all.answers(Some(&both), &["findings"]).is_some());
+    assert_eq!(all.answers(None, &["scans"]), None);
 }

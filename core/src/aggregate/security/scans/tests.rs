@@ -5,6 +5,7 @@ use crate::aggregate::answer::Answer;
 use crate::aggregate::tests::trials::{self, TestRow, lawful, printed, row, whole};
 use crate::tuple::{Action, State};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 const COLUMNS: [&str; 7] = ["src_ip", "kind", "targets", "ports", "tries", "denied", "answered"];
 
