@@ -1,15 +1,15 @@
 //! `conversations`: who talks to whom on what, the source port left out.
 
 use crate::aggregate::Aggregate;
-use crate::aggregate::building_blocks::attempts::Conversation;
-use crate::aggregate::building_blocks::flow_table::{FlowTable, SRC_PORT, Translation};
+use crate::aggregate::building_blocks::flow_table::{FlowParts, FlowTable, SRC_PORT, Translation};
 use crate::aggregate::building_blocks::keyed::{Entry, Traffic};
+use crate::aggregate::building_blocks::lanes::ranks;
 use crate::aggregate::building_blocks::pasts::{FirstTuple, Since};
 use crate::aggregate::building_blocks::recent::Recent;
 use crate::aggregate::building_blocks::rows::Rows;
 use crate::batch::Batch;
 use crate::condensed::Condensed;
-use crate::sorting::sort_by;
+use crate::sorting::sort_biggest_first;
 use crate::table::Table;
 use crate::travel::travels;
 
@@ -174,34 +174,53 @@ impl Aggregate for Conversations {
                 *count += 1;
             }
         }
-        let mut rows: Vec<(Conversation, Traffic, u64)> = self
-            .conversations
-            .iter()
-            .zip(started_before)
-            .filter_map(|(counted, started_before)| {
-                let parts = self.flows.parts(counted.flow)?;
-                let conversation = Conversation {
-                    src_ip: parts.src_ip,
-                    dst_ip: parts.dst_ip,
-                    dst_port: parts.dst_port,
-                    protocol: parts.protocol,
-                };
-                let sessions = counted.traffic.totals.flows + counted.started_before + started_before;
-                Some((conversation, counted.traffic.clone(), sessions))
+        let ranks = ranks(self.flows.addresses.values());
+        let rank = |code: u32| ranks.get(code as usize).copied().unwrap_or(0);
+        let row = |(counted, started_before): (&Counted, u64)| {
+            let (src, dst) = self.flows.ends(counted.flow)?;
+            let FlowParts { dst_port, protocol, .. } = self.flows.parts(counted.flow)?;
+            Some(ConversationRow {
+                order: (rank(src), rank(dst), dst_port, protocol),
+                src,
+                dst,
+                traffic: counted.traffic.clone(),
+                sessions: counted.traffic.totals.flows + counted.started_before + started_before,
             })
-            .collect();
-        // Most are told apart by their bytes, so addresses are seldom looked at.
-        sort_by(&mut rows, |(one, traffic, _), (other, other_traffic, _)| {
-            other_traffic.totals.bytes().cmp(&traffic.totals.bytes()).then_with(|| one.cmp(other))
-        });
+        };
+        let mut rows: Vec<ConversationRow> =
+            self.conversations.iter().zip(started_before).filter_map(row).collect();
+        sort_biggest_first(
+            &mut rows,
+            // Null behind 0.
+            |row| row.traffic.totals.bytes().map_or(0, |bytes| bytes.saturating_add(1)),
+            |one, other| {
+                let bytes = |row: &ConversationRow| row.traffic.totals.bytes();
+                bytes(other).cmp(&bytes(one)).then_with(|| one.order.cmp(&other.order))
+            },
+        );
+        let address = |code: u32| Some(self.flows.addresses.get(code).to_string());
         Rows::of(&rows)
-            .conversation(|(conversation, ..)| conversation)
-            .counters(|(_, traffic, _)| traffic.totals)
-            .time("first_time", |(_, traffic, _)| traffic.span.first_ms())
-            .time("last_time", |(_, traffic, _)| traffic.span.last_ms())
-            .number("sessions", |(.., sessions)| Some(*sessions))
+            .text_by("src_ip", |row| row.src, address)
+            .text_by("dst_ip", |row| row.dst, address)
+            .port("dst_port", |row| Some(row.order.2))
+            .small("protocol", |row| Some(row.order.3))
+            .counters(|row| row.traffic.totals)
+            .time("first_time", |row| row.traffic.span.first_ms())
+            .time("last_time", |row| row.traffic.span.last_ms())
+            .number("sessions", |row| Some(row.sessions))
             .table()
     }
+}
+
+/// One row of the answer.
+struct ConversationRow {
+    /// Places of both addresses among all in order, which are quicker to compare than they, destination port and protocol.
+    order: (u32, u32, u16, u8),
+    /// Codes of the addresses.
+    src: u32,
+    dst: u32,
+    traffic: Traffic,
+    sessions: u64,
 }
 
 #[cfg(test)]

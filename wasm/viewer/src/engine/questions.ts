@@ -17,7 +17,7 @@ const SLOW = new Set([
 const EFFORTS = new Map([["findings", 30], ["beacons", 15], ["exposure", 10], ["sessions", 10], ["conversations", 4], ["denied", 2]]);
 
 /** How much it is to narrow an answer. */
-const EFFORT_OF_NARROWING = 6;
+const EFFORT_OF_NARROWING = 12;
 
 /** Analyses that findings are made of: their answers, with their usual parameters, come along with theirs. */
 const IN_FINDINGS = new Set(["exposure", "beacons", "one_way"]);

@@ -33,6 +33,8 @@ export class Asking {
   private readonly ended = new Set<number>();
   private readonly endings = new Map<number, () => void>();
   private last: Promise<unknown> = Promise.resolve();
+  /** Resolves when no job takes in rows any more. */
+  private idle: Promise<unknown> = Promise.resolve();
   private revision = 0;
   private pasts: Pasts | null = null;
   /** The last job that ran to its end. */
@@ -51,6 +53,7 @@ export class Asking {
     // Until a job has ended its states are away: the next one would start anew.
     const ended = done.then(() => (this.jobs.has(id) ? new Promise<void>((resolve) => this.endings.set(id, resolve)) : undefined));
     this.last = ended.catch(() => undefined);
+    this.idle = done.catch(() => undefined);
     return done;
   }
 
@@ -62,7 +65,10 @@ export class Asking {
   }
 
   /** The answers over what a filter keeps, from one over everything that was completed here; null where that does not tell them. */
-  narrowed(questions: JobQuestion[], filter: string): Moved<Record<string, PackedTable>> | null {
+  async narrowed(questions: JobQuestion[], filter: string): Promise<Moved<Record<string, PackedTable>> | null> {
+    // Others wait for this worker's part of a job; while they complete its answers there is time.
+    await this.idle;
+    await lookUp();
     const tables = this.session.narrowed(JSON.stringify(questions), filter);
     return tables === undefined ? null : movedTables(tables);
   }

@@ -106,7 +106,7 @@ export class WorkerApi {
     return this.parts.asking.complete(job, index, others, notes, also);
   }
 
-  narrowed(questions: JobQuestion[], filter: string): Moved<Record<string, PackedTable>> | null {
+  narrowed(questions: JobQuestion[], filter: string): Promise<Moved<Record<string, PackedTable>> | null> {
     return this.parts.asking.narrowed(questions, filter);
   }
 
