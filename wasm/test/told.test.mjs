@@ -95,3 +95,50 @@ test("a question that counts on being told is refused where more was read", () =
   const job = session.begin(JSON.stringify([{ analysis: "conversations" }]), "", false, true);
   assert.throws(() => { while (!session.step(job)); }, /more was read/);
 });
+
+const PARTS_OF_FINDINGS = ["findings", "exposure", "beacons", "one_way"];
+
+/** The answers of findings, and of what they are made of, by rows and completed by the first session: each alone, and together. */
+function gathered(sessions, filter) {
+  const [leader, other] = sessions;
+  const complete = (analyses, also) => {
+    const questions = JSON.stringify(analyses.map((analysis) => ({ analysis, parameters: {} })));
+    const [own, theirs] = sessions.map((session) => {
+      const job = session.begin(questions, filter, false, true);
+      while (!session.step(job));
+      return job;
+    });
+    const found = analyses.map((_, index) => leader.complete(own, index, [other.partial(theirs, index)], [], also));
+    leader.end(own);
+    other.end(theirs);
+    return Object.assign({}, ...found);
+  };
+  return [complete(PARTS_OF_FINDINGS), complete(["findings"], PARTS_OF_FINDINGS.slice(1))];
+}
+
+test("the findings over everything tell what a filter leaves of them", () => {
+  const sessions = [read(log(0, 1), log(3, 2)), read(log(1, 3), log(2, 4))];
+  tell(sessions);
+  const [leader] = sessions;
+  const questions = (...analyses) => JSON.stringify(analyses.map((analysis) => ({ analysis, parameters: {} })));
+  const narrowed = (filter) => leader.narrowed(questions(...PARTS_OF_FINDINGS), filter);
+  assert.equal(narrowed("tcp"), undefined, "nothing was asked yet");
+  const expected = ["", "dst port 443", "not src 10.0.0.1", "port 22", "host 10.9.9.9"].map((filter) => [filter, gathered(sessions, filter)]);
+  gathered(sessions, "");
+  for (const [filter, [alone, together]] of expected) {
+    assert.deepEqual(together, alone, `together, of \`${filter}\``);
+    assert.deepEqual(narrowed(filter), alone, `of \`${filter}\``);
+    assert.deepEqual(leader.narrowed(questions("exposure"), filter), { exposure: alone.exposure });
+  }
+  for (const filter of ["denied", "rule web", "src port 50001", "bytes > 40", "time >= 2024-05-01T09:30Z"]) {
+    assert.equal(narrowed(filter), undefined, filter);
+  }
+  assert.equal(leader.narrowed(questions("scans"), "tcp"), undefined);
+  assert.equal(leader.narrowed(JSON.stringify([{ analysis: "findings", parameters: { one_way_tries: 1 } }]), "tcp"), undefined);
+  assert.throws(() => narrowed("tcp and"), /expected/);
+  leader.start("more.json", 9);
+  leader.push(log(4, 5));
+  leader.finish();
+  leader.settle();
+  assert.equal(narrowed("tcp"), undefined, "more was read");
+});

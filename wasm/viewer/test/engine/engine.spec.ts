@@ -361,6 +361,39 @@ test("many filters at once each count a flow once, as one after the other", asyn
   expect(found.all[0]).toBeGreaterThan(found.inTurn[0] ?? NaN);
 });
 
+test("what the findings over everything tell is what was read", async ({ engine }) => {
+  const found = await engine.evaluate(async () => {
+    const analyses = ["findings", "exposure", "beacons", "one_way", "summary"];
+    const filters = ["tcp and not port 22", "dst port 443", "denied", "src public"];
+    const made = (): ReturnType<typeof window.page.createEngine> => window.page.createEngine({ workers: 2 });
+    const ask = async (engine: ReturnType<typeof made>, filter: string): Promise<unknown[]> => {
+      await engine.setQuery({ filter, vantage: "all" });
+      return Promise.all(analyses.map((analysis) => engine.ask({ analysis })));
+    };
+    // One by one, each other's answers tell nothing.
+    const alone = async (engine: ReturnType<typeof made>, filter: string): Promise<unknown[]> => {
+      await engine.setQuery({ filter, vantage: "all" });
+      const tables = [];
+      for (const analysis of [...analyses].reverse()) tables.unshift(await engine.ask({ analysis }));
+      return tables;
+    };
+    const told = made();
+    const rounds = [];
+    for (const hours of [1, 2]) {
+      await told.openDemo(hours);
+      await ask(told, "");
+      const plain = made();
+      for (const before of hours === 1 ? [1] : [1, 2]) await plain.openDemo(before);
+      for (const filter of filters) {
+        rounds.push({ filter, hours, told: JSON.stringify(await ask(told, filter)), alone: JSON.stringify(await alone(plain, filter)) });
+      }
+    }
+    return rounds;
+  });
+  for (const { filter, hours, told, alone } of found) expect(told, `${filter}, after ${hours}`).toBe(alone);
+  expect(new Set(found.map(({ told }) => told)).size, "more logs and other filters have other answers").toBe(found.length);
+});
+
 test("a filter that can't be read is named with its place", async ({ engine }) => {
   const found = await engine.evaluate(async () => {
     const engine = window.page.createEngine({ workers: 2 });

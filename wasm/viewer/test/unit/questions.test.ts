@@ -11,6 +11,11 @@ test("the most work is shared among all workers", () => {
   expect(leadersOf(questions("summary", "findings"), 8)).toEqual([1, 0]);
 });
 
+test("who narrows an answer completes the least", () => {
+  expect(leadersOf(questions("conversations", "denied", "summary"), 2, 0)).toEqual([1, 1, 1]);
+  expect(leadersOf(questions("conversations", "denied", "summary"), 2, 1)).toEqual([0, 0, 0]);
+});
+
 test("a single question and a single worker find each other", () => {
   expect(leadersOf(questions("findings"), 4)).toEqual([0]);
   expect(leadersOf(questions("findings", "summary", "beacons"), 1)).toEqual([0, 0, 0]);
