@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from conftest import Demo
 
 
-def test_importing_costs_less_than_50_ms_over_polars() -> None:
-    # The processor's time, since other work on the machine is no cost of ours.
+def test_importing_costs_less_than_50_ms_over_polars(tmp_path: Path) -> None:
+    # The processor's time, since other work on the machine is no cost of ours; with its bytecode kept, as pip keeps it.
     timed = "import polars, time; start = time.process_time(); import vnetflow; print(time.process_time() - start)"
-    runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True).stdout for _ in range(5)]
+    settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    command = [sys.executable, "-c", timed]
+    runs = [subprocess.run(command, capture_output=True, check=True, env=settings).stdout for _ in range(6)]
     assert min(float(run) for run in runs) < 0.05
 
 
