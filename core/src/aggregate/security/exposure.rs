@@ -64,8 +64,8 @@ struct Ports {
 
 travels!(Ports { few, many });
 
-/// So many are few: twice the room of their bits would be more.
-const MOST_FEW: usize = 1024;
+/// A list of so many takes the room of a bit for every port.
+const MOST_FEW: usize = 4096;
 
 impl Ports {
     fn add(&mut self, port: u16) {
@@ -195,8 +195,9 @@ impl Aggregate for Exposure {
         let is_wanted = |cell: usize| {
             cells.src_ip.get(cell).and_then(|src| are_public.get(*src as usize)).copied().unwrap_or(false)
         };
-        self.attempts.add_cells(cells, is_wanted, |asked, cell| asked.add(cells, cell));
-        self.attempts.add(condensed, is_wanted, |asked, row| asked.add_answer(rows, row));
+        let lanes = self.attempts.lanes_of(cells, is_wanted);
+        self.attempts.add_at(&lanes, |asked, cell| asked.add(cells, cell));
+        self.attempts.add_rows(condensed, &lanes, |asked, row, _| asked.add_answer(rows, row));
         true
     }
 

@@ -59,7 +59,7 @@ export interface Preparing {
 interface RunningJob {
   id: number;
   waiting: Waiting[];
-  /** How often workers were told of pasts when it began. */
+  /** How often it was said whether workers are told of pasts, when its parts were asked for. */
   telling: number;
 }
 
@@ -218,8 +218,8 @@ export class Questions {
       if (this.slowness(group) > 0) tellAnswered = await this.hold(group);
       const overcount = await this.preparing.rows(first.view);
       await this.narrow(group);
-      if (group.every(({ isDone }) => isDone)) return;
-      const { asked, along } = withFindings(group);
+      const { asked, along } = withFindings(group.filter(({ isDone }) => !isDone));
+      if (asked.length === 0) return;
       const questions = asked.map(({ question }) => question);
       const { isTold } = this;
       job.telling = this.tellings;

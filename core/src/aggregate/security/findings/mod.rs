@@ -223,8 +223,8 @@ impl Findings {
         self.attempts.kept(kept).for_each(|evidence| data.merge(evidence.talk.span));
         // Whoever asks for beacons asks for all of them.
         let min_score = if is_asked(Beacons::NAME) { 0.0 } else { options.beacon_score };
-        let (has_services, has_callers) =
-            (has_findings || is_asked(Exposure::NAME), has_findings || is_asked(Beacons::NAME));
+        let [has_services, has_callers, has_unanswered] =
+            [Exposure::NAME, Beacons::NAME, OneWay::NAME].map(|name| has_findings || is_asked(name));
         let mut services = Services::default();
         let mut callers = Callers::new(BeaconOptions { min_score, ..BeaconOptions::default() }, data);
         let mut scanners = Scanners::new(options.scans);
@@ -242,8 +242,10 @@ impl Findings {
                 fill(&mut calls, places, |evidence| evidence.calls.as_deref());
                 callers.add(conversation, &calls);
             }
-            fill(&mut one_ways, places, |evidence| Some(&evidence.one_way));
-            unanswered.add(conversation, &one_ways);
+            if has_unanswered {
+                fill(&mut one_ways, places, |evidence| Some(&evidence.one_way));
+                unanswered.add(conversation, &one_ways);
+            }
             if has_findings {
                 fill(&mut probed, places, |evidence| Some(&evidence.probed));
                 scanners.add(conversation, &probed);
