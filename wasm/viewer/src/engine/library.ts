@@ -24,6 +24,9 @@ export interface LibraryEvents {
 /** Parts smaller than this cost more at their seams than a second worker brings. */
 export const USUAL_LIMITS: SplitLimits = { partBytes: 8 * 1024 * 1024 };
 
+/** Each worker is given so many tasks: of the next one it fetches the bytes while it reads the first. */
+const TASKS_AHEAD = 2;
+
 export class Library {
   /** Sources by place, and where they stand in the order of files. */
   readonly sources: Source[] = [];
@@ -34,6 +37,7 @@ export class Library {
   private readonly open = new Map<number, number>();
   private files = 0;
   private running = 0;
+  /** Workers, as often as they may be given another task. */
   private free: number[];
   private isCancelled = false;
   private waiting: (() => void)[] = [];
@@ -43,7 +47,7 @@ export class Library {
     private readonly limits: SplitLimits,
     private readonly events: LibraryEvents,
   ) {
-    this.free = Array.from({ length: pool.size }, (_, number) => number);
+    this.free = Array.from({ length: pool.size * TASKS_AHEAD }, (_, place) => place % pool.size);
   }
 
   /** Reads these files; resolves when nothing is left to be read. */

@@ -4,7 +4,7 @@ import type { recognise as Recognise, Session } from "../../../pkg/worker/vnetfl
 import { isGzip, type Chunks } from "./gzip";
 import { partEnds } from "./split";
 import type { ReadResult, ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
-import { peeked, pieces, textOf } from "./unpacked";
+import { bytesOf, peeked, textOf } from "./unpacked";
 import { jsonOfYaml } from "./yaml";
 import { entriesOf, isZip } from "./zip";
 
@@ -25,10 +25,16 @@ const YAML_NAME = /\.ya?ml$/i;
 /** Words that only flow logs have. */
 const LOG_WORDS = /"(?:flowTuples|flowRecords|flowLogVersion|flowLogResourceID|records)"/i;
 
+/** What a task turned out to be, or the text that is to be read. */
+type Opened = { found: ReadResult } | { found: null; chunks: Chunks; drop(): void };
+
 export class Reading {
-  private isCancelled = false;
+  /** How often reading was cancelled. */
+  private cancellations = 0;
   private bytes = 0;
   private told = 0;
+  /** Resolves when the task before is done. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly session: Session,
@@ -38,36 +44,43 @@ export class Reading {
   ) {}
 
   cancel(): void {
-    this.isCancelled = true;
+    this.cancellations++;
   }
 
-  async read(task: ReadTask, limits: SplitLimits, recognise: typeof Recognise): Promise<ReadResult> {
-    this.isCancelled = false;
-    const { source, part } = task;
-    let chunks;
+  /** Tasks are read one after the other; of the next one the bytes are fetched meanwhile. */
+  read(task: ReadTask, limits: SplitLimits, recognise: typeof Recognise): Promise<ReadResult> {
+    const { cancellations } = this;
+    const isCancelled = (): boolean => cancellations !== this.cancellations;
+    const opened = this.open(task, limits, recognise);
+    // Whoever takes it in hears of a failure, maybe much later.
+    opened.catch(() => undefined);
+    const result = this.last.then(() => this.take(task, opened, isCancelled));
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async take({ source, part, place }: ReadTask, opening: Promise<Opened>, isCancelled: () => boolean): Promise<ReadResult> {
+    let opened;
     try {
-      const found = task.isWhole || part !== null ? null : await this.lookAt(task, limits);
-      if (found !== null) return found;
-      const count = (bytes: number): unknown => (this.bytes += bytes);
-      chunks = part === null ? await textOf(source, count) : pieces(source.file.slice(part.from, part.to), count);
-      if (part === null) {
-        const inside = await this.lookInside(source, chunks, recognise);
-        if (inside.found !== null) return inside.found;
-        chunks = inside.chunks;
-      }
+      opened = await opening;
     } catch (error) {
-      this.session.start(source.name, task.place);
+      this.session.start(source.name, place);
       this.session.finish(part === null || part.from === 0);
       this.fail(source.name, 0, error);
       return { kind: "read", isClean: false };
     }
-    if (part === null) this.session.start(source.name, task.place);
-    else this.session.startPart(source.name, task.place, part.from);
+    if (opened.found !== null) return opened.found;
+    if (isCancelled()) {
+      opened.drop();
+      return { kind: "cancelled" };
+    }
+    if (part === null) this.session.start(source.name, place);
+    else this.session.startPart(source.name, place, part.from);
     let given = 0;
     let failure: unknown = null;
     try {
-      for await (const chunk of chunks) {
-        if (this.isCancelled) break;
+      for await (const chunk of opened.chunks) {
+        if (isCancelled()) break;
         this.session.push(chunk);
         given += chunk.length;
         this.report(false);
@@ -79,7 +92,7 @@ export class Reading {
     const issues = this.session.finish(part === null || part.from === 0);
     if (failure !== null) this.fail(source.name, given, failure);
     this.report(true);
-    if (this.isCancelled) return { kind: "cancelled" };
+    if (isCancelled()) return { kind: "cancelled" };
     return { kind: "read", isClean: failure === null && issues === 0 && isBetween };
   }
 
@@ -107,10 +120,32 @@ export class Reading {
     this.report(true);
   }
 
+  /** Begins to fetch a task's bytes and looks what they are. */
+  private async open(task: ReadTask, limits: SplitLimits, recognise: typeof Recognise): Promise<Opened> {
+    const { source, part, isWhole } = task;
+    const { file, entry } = source;
+    const count = (bytes: number): unknown => (this.bytes += bytes);
+    if (part !== null) {
+      const { chunks, drop } = await peeked(bytesOf(file.slice(part.from, part.to), count), () => false);
+      return { found: null, chunks, drop };
+    }
+    if (entry !== null) return this.lookInside(source, await textOf(source, count), recognise);
+    if (file.size >= limits.partBytes * 2) {
+      const found = isWhole ? null : await this.lookAt(task, limits);
+      return found === null ? this.lookInside(source, await textOf(source, count), recognise) : { found };
+    }
+    // Files of one hour are small and many: what one is, its first bytes tell.
+    const { start, chunks, drop } = await peeked(bytesOf(file, () => undefined), () => false);
+    const [head = new Uint8Array()] = start;
+    if (!isZip(head) && !isGzip(head)) return this.lookInside(source, counting(chunks, count), recognise);
+    drop();
+    const found = isZip(head) ? await this.lookAt(task, limits) : null;
+    return found === null ? this.lookInside(source, await textOf(source, count), recognise) : { found };
+  }
+
   /** What a file is, where it is not one text. */
   private async lookAt(task: ReadTask, limits: SplitLimits): Promise<ReadResult | null> {
-    const { file, entry, name } = task.source;
-    if (entry !== null) return null;
+    const { file, name } = task.source;
     const head = new Uint8Array(await file.slice(0, MARK_BYTES).arrayBuffer());
     if (isZip(head)) {
       const { entries, problems } = await entriesOf(file);
@@ -129,11 +164,11 @@ export class Reading {
     { name, entry }: Source,
     given: Chunks,
     recognise: typeof Recognise,
-  ): Promise<{ found: ReadResult | null; chunks: Chunks }> {
+  ): Promise<Opened> {
     let head = "";
     let bytes = 0;
     const decoder = new TextDecoder();
-    const { start, isWhole, chunks } = await peeked(given, (taken) => {
+    const { start, isWhole, ...text } = await peeked(given, (taken) => {
       const last = taken.at(-1) ?? new Uint8Array();
       if (bytes < HEAD_BYTES) head += decoder.decode(last.subarray(0, HEAD_BYTES), { stream: true });
       bytes += last.length;
@@ -146,10 +181,19 @@ export class Reading {
       const side = recognise(text);
       if (side !== null) {
         this.report(true);
-        return { found: { kind: "side", text, sideKind: side.kind, about: side.about }, chunks };
+        return { found: { kind: "side", text, sideKind: side.kind, about: side.about } };
       }
       if (isYaml && entry === null) throw new Error("this YAML is no policy: that has a list `allow`, as for `vnetflow check`");
     }
-    return { found: (entry?.isLog ?? true) ? null : { kind: "read", isClean: true }, chunks };
+    if (entry?.isLog ?? true) return { found: null, ...text };
+    text.drop();
+    return { found: { kind: "read", isClean: true } };
+  }
+}
+
+async function* counting(chunks: Chunks, count: (bytes: number) => void): Chunks {
+  for await (const chunk of chunks) {
+    count(chunk.length);
+    yield chunk;
   }
 }
