@@ -5,6 +5,7 @@
 //! (`shareOutPasts`), and each notes it (`keep`, `tellPasts`). Where several have tuples of one flow, they put its times in order
 //! in between (`findTimes`, `shareOutTimes`, `keepTimes`). Whoever reads on tells anew.
 
+use crate::packed::Parts;
 use crate::session::Session;
 use vnetflow_core::aggregate::{FlowPasts, Portion};
 use wasm_bindgen::JsError;
@@ -77,7 +78,7 @@ impl Session {
     #[wasm_bindgen(js_name = findTimes)]
     pub fn find_times(&mut self, pasts: &mut Pasts) -> bool {
         let Some(page) = self.pages.get_mut(pasts.timed_pages) else { return true };
-        page.with(|batch| pasts.flows.add_times(batch));
+        page.with_parts(Parts::OF_FLOWS, |batch| pasts.flows.add_times(batch));
         pasts.timed_pages += 1;
         false
     }
@@ -89,7 +90,7 @@ impl Session {
             self.views.iter_mut().for_each(|(_, _, view)| view.forget_untold());
             return true;
         };
-        let told = page.with(|batch| pasts.flows.pasts(batch));
+        let told = page.with_parts(Parts::OF_FLOWS, |batch| pasts.flows.pasts(batch));
         page.tell(told);
         pasts.told_pages += 1;
         false

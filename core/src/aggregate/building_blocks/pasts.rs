@@ -72,6 +72,11 @@ pub struct FlowPasts {
     lasts_ms: Vec<i64>,
     /// The earliest time of all tuples.
     earliest_ms: i64,
+    /// The flow of each row, by batch: it is looked up once.
+    numbers: Vec<Vec<u32>>,
+    /// How many batches gave their times, and of how many the pasts were told.
+    timed: usize,
+    told: usize,
     shares: Vec<Share>,
     /// How many flows of the portions that were kept are shared.
     shared_flows: u32,
@@ -172,6 +177,9 @@ impl Share {
 
 const NAME: &str = "flow pasts";
 
+/// The number of a row that is of no flow.
+const NO_FLOW: u32 = u32::MAX;
+
 impl FlowPasts {
     /// No flows yet.
     #[must_use]
@@ -184,11 +192,17 @@ impl FlowPasts {
         let translation = self.flows.translate(batch);
         let groups = labels_of(batch);
         let FlowPasts { flows, firsts, courses, labels, tuples, lasts_ms, earliest_ms, recent, .. } = self;
+        let mut numbers = Vec::with_capacity(batch.len());
         for (row, time_ms) in batch.time_ms.iter().enumerate() {
-            let Some(flow) = translation.flow(batch, row) else { continue };
+            let flow = translation.flow(batch, row);
+            let number = flow.map_or(NO_FLOW, |flow| recent.number(flow, || flows.intern(flow)));
+            numbers.push(number);
+            if flow.is_none() {
+                continue;
+            }
+            let number = number as usize;
             let tuple = FirstTuple::of(batch, row);
             let label = label_of(batch, &groups, row);
-            let number = recent.number(flow, || flows.intern(flow)) as usize;
             *earliest_ms = (*earliest_ms).min(*time_ms);
             if number == firsts.len() {
                 firsts.push(tuple.unwrap_or(FirstTuple::NEVER));
@@ -213,6 +227,7 @@ impl FlowPasts {
                 *last_ms = *time_ms;
             }
         }
+        self.numbers.push(numbers);
     }
 
     /// What was found out about a portion of flows, for [`FlowPasts::share_out`].
@@ -317,6 +332,7 @@ impl FlowPasts {
     fn settle(&mut self) {
         self.lasts_ms.fill(i64::MIN);
         (self.courses, self.labels) = (Vec::new(), Vec::new());
+        (self.flows, self.recent) = (FlowTable::default(), Recent::default());
         for (first, share) in self.firsts.iter_mut().zip(&self.shares) {
             if share.bits & Share::STARTS_HERE == 0 {
                 *first = FirstTuple::NEVER;
@@ -328,14 +344,13 @@ impl FlowPasts {
         self.shared = SharedTimes::with_room_for(counts, self.earliest_ms);
     }
 
-    /// Takes in the times of all rows of a batch.
+    /// Takes in the times of all rows of a batch, which has at least those.
     pub fn add_times(&mut self, batch: &Batch) {
-        let translation = self.flows.translate(batch);
-        let FlowPasts { flows, shares, shared, recent, .. } = self;
-        for (row, time_ms) in batch.time_ms.iter().enumerate() {
-            let Some(flow) = translation.flow(batch, row) else { continue };
-            let number = recent.number(flow, || flows.find(flow).unwrap_or(u32::MAX)) as usize;
-            if let Some(place) = shares.get(number).and_then(|share| share.place()) {
+        let FlowPasts { numbers, timed, shares, shared, .. } = self;
+        let numbers = numbers.get(*timed).map(Vec::as_slice).unwrap_or_default();
+        *timed += 1;
+        for (number, time_ms) in numbers.iter().zip(&batch.time_ms) {
+            if let Some(place) = shares.get(*number as usize).and_then(|share| share.place()) {
                 shared.add(place, *time_ms);
             }
         }
@@ -370,13 +385,14 @@ impl FlowPasts {
         Ok(())
     }
 
-    /// What came before each row of a batch. To be asked once about each batch that was taken in, in the same order.
+    /// What came before each row of a batch, which has at least times, actions and states. To be asked once about each batch that
+    /// was taken in, in the same order.
     pub fn pasts(&mut self, batch: &Batch) -> Pasts {
-        let translation = self.flows.translate(batch);
-        let FlowPasts { flows, firsts, lasts_ms, shares, shared, recent, .. } = self;
-        let mut past = |row: usize| {
-            let (flow, time_ms) = (translation.flow(batch, row)?, *batch.time_ms.get(row)?);
-            let number = recent.number(flow, || flows.find(flow).unwrap_or(u32::MAX)) as usize;
+        let FlowPasts { numbers, told, firsts, lasts_ms, shares, shared, .. } = self;
+        let numbers = numbers.get_mut(*told).map(core::mem::take).unwrap_or_default();
+        *told += 1;
+        let mut past = |row: usize, number: usize| {
+            let time_ms = *batch.time_ms.get(row)?;
             let (first, share) = (firsts.get_mut(number)?, shares.get(number)?);
             let is_alone = share.bits & !Share::STARTS_HERE == Share::ALONE.bits;
             let Some(tuple) = FirstTuple::of(batch, row) else { return Some(u32::from(is_alone)) };
@@ -394,6 +410,7 @@ impl FlowPasts {
             *last_ms = time_ms;
             Some(since | if starts_session { STARTS_SESSION } else { 0 })
         };
-        Pasts::of((0..batch.len()).map(|row| past(row).unwrap_or(UNKNOWN)).collect())
+        let of_row = |(row, number): (usize, u32)| past(row, number as usize).unwrap_or(UNKNOWN);
+        Pasts::of(numbers.into_iter().enumerate().map(of_row).collect())
     }
 }
