@@ -5,6 +5,7 @@ import { isGzip, type Chunks } from "./gzip";
 import { partEnds } from "./split";
 import type { ReadResult, ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
 import { bytesOf, peeked, textOf } from "./unpacked";
+import { lookUp, SLICE_MS } from "./worker-asking";
 import { jsonOfYaml } from "./yaml";
 import { entriesOf, isZip } from "./zip";
 
@@ -78,12 +79,17 @@ export class Reading {
     else this.session.startPart(source.name, place, part.from);
     let given = 0;
     let failure: unknown = null;
+    let until = performance.now() + SLICE_MS;
     try {
       for await (const chunk of opened.chunks) {
         if (isCancelled()) break;
         this.session.push(chunk);
         given += chunk.length;
         this.report(false);
+        // Bytes that are there already come without a turn of the loop: questions and cancelling would wait for the file's end.
+        if (performance.now() < until) continue;
+        await lookUp();
+        until = performance.now() + SLICE_MS;
       }
     } catch (error) {
       failure = error ?? new Error("reading failed");

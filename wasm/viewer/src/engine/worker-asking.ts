@@ -24,8 +24,8 @@ export interface AskedPart {
   error: string | null;
 }
 
-/** A worker looks up after so long: no gesture waits longer for a job that nobody wants any more. */
-const SLICE_MS = 20;
+/** A worker looks up after so long: no gesture waits longer for what it does. */
+export const SLICE_MS = 20;
 
 /** The jobs of one worker. */
 export class Asking {
@@ -197,7 +197,7 @@ port1.onmessage = () => {
 };
 
 /** Lets messages in. A timer would wait for milliseconds. */
-function lookUp(): Promise<void> {
+export function lookUp(): Promise<void> {
   return new Promise((resolve) => {
     wake.push(resolve);
     port2.postMessage(null);
