@@ -5,17 +5,23 @@
 //! take cells for rows; others look up what they need of each row and the rest at its cell ([`Condensed`]).
 
 use crate::aggregate::Pasts;
-use crate::batch::{Batch, Group};
+use crate::batch::Batch;
 use crate::filter::Filter;
-use crate::origin::RuleOrigin;
 use foldhash::fast::FixedState;
+use key::{key, kinds_of};
+use minutes::Minutes;
 use std::collections::HashMap;
 use weight::Sum;
 
+mod key;
+mod minutes;
+mod ports;
 #[cfg(test)]
 mod tests;
 mod weight;
 
+pub(crate) use minutes::{CellMinute, MINUTE_MS};
+pub(crate) use ports::PortSet;
 pub use weight::Weight;
 
 /// Cells are worth it where there are at most this many rows to each.
@@ -60,11 +66,14 @@ pub(crate) fn is_column_of_cells(name: &str) -> bool {
 }
 
 /// The cells of a batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Cells {
-    /// A row for each cell; dictionaries, groups and records stay in the batch.
+    /// A row for each cell, with any source port of the batch; dictionaries, groups and records stay in the batch.
     cells: Batch,
     of_rows: Vec<u16>,
+    source_ports: PortSet,
+    /// Once pasts are told, where they are worth it.
+    minutes: Option<Minutes>,
 }
 
 /// Cells of some of a batch's rows.
@@ -98,6 +107,8 @@ pub struct Condensed<'a> {
     of_rows: Option<&'a [u16]>,
     /// Where only some of the rows count: which, and the places of their cells among `cells`.
     some: Option<&'a SomeCells>,
+    /// Where all rows of these cells count: what they counted in each minute, if that is known.
+    minutes: Option<&'a Minutes>,
 }
 
 impl Condensed<'_> {
@@ -111,6 +122,7 @@ impl Condensed<'_> {
             pasts,
             of_rows: None,
             some: None,
+            minutes: None,
         }
     }
 
@@ -133,9 +145,9 @@ impl Condensed<'_> {
             };
             let place = match places {
                 None => cell,
-                Some(places) => match places.get(cell) {
-                    None | Some(&NO_CELL) => continue,
-                    Some(place) => usize::from(*place),
+                Some(places) => match Cells::place(places, cell) {
+                    None => continue,
+                    Some(place) => place,
                 },
             };
             take(row, place, *time_ms);
@@ -176,7 +188,7 @@ impl Cells {
         }
         let mut cells = Batch::default();
         batch.gather(&firsts, &mut cells);
-        cells.src_port.fill(0);
+        cells.src_port.fill(*batch.src_port.first()?);
         cells.state.fill(None);
         cells.offset.clear();
         let mut sums = vec![Sum::default(); firsts.len()];
@@ -187,7 +199,7 @@ impl Cells {
         }
         cells.weights.resize(sums.len(), Weight::default());
         sums.iter().enumerate().for_each(|(cell, sum)| sum.write(&mut cells, cell));
-        Some(Cells { cells, of_rows })
+        Some(Cells { cells, of_rows, source_ports: PortSet::of_sources(batch), minutes: None })
     }
 
     /// From when on (milliseconds since 1970 UTC, `i64::MIN` for all time), up to some end, a filter keeps either all tuples of an
@@ -204,17 +216,25 @@ impl Cells {
         are_whole.then_some(first_ms.max(earliest_ms))
     }
 
-    /// True where a filter can be asked about cells: it keeps either all rows of a cell or none, and flows whole for all time or
-    /// not at all.
+    /// True where a filter can be asked about cells ([`Cells::tell`]): it keeps either all rows of a cell or none, but for what
+    /// source ports say, and flows whole for all time or not at all.
     #[must_use]
     pub fn can_be_asked(filter: &Filter) -> bool {
         let may_differ = Cells::flows_are_whole_from(filter).is_some_and(|from_ms| from_ms > i64::MIN);
-        filter.columns().into_iter().all(is_column_of_cells) && !may_differ
+        let are_told = |name| is_column_of_cells(name) || name == "src_port";
+        filter.columns().into_iter().all(are_told) && !may_differ
     }
 
-    /// Tells the sessions of all cells: those that begin or are denied in a cell are its flows; to these come the ones
-    /// whose begin is not in the data.
-    pub fn tell_sessions(&mut self, pasts: &Pasts) {
+    /// True where such a filter can be asked about these cells: all their source ports are one to it.
+    #[must_use]
+    pub fn tell(&self, filter: &Filter) -> bool {
+        filter.takes_source_ports_alike(&self.source_ports)
+    }
+
+    /// Notes what came before each row: the sessions of all cells, and what they counted in each minute. Sessions that begin or
+    /// are denied in a cell are its flows; to these come the ones whose begin is not in the data. The batch has at least times,
+    /// source ports, actions, states and counters.
+    pub fn tell_pasts(&mut self, batch: &Batch, pasts: &Pasts) {
         for weight in &mut self.cells.weights {
             weight.sessions = weight.flows;
         }
@@ -223,6 +243,13 @@ impl Cells {
                 weight.sessions += 1;
             }
         }
+        self.minutes = Minutes::of(batch, &self.of_rows, pasts);
+    }
+
+    /// The place of a cell among those that count, which are at these places.
+    #[inline(always)]
+    fn place(places: &[u16], cell: usize) -> Option<usize> {
+        places.get(cell).filter(|place| **place != NO_CELL).map(|place| usize::from(*place))
     }
 
     /// The cells as rows; dictionaries, groups and records are missing (see [`Batch::lend_dictionaries`]).
@@ -238,7 +265,7 @@ impl Cells {
         some
     }
 
-    /// The cells of these rows alone: a truth value for each row. `pasts` as in [`Cells::tell_sessions`], of a window where the
+    /// The cells of these rows alone: a truth value for each row. `pasts` as in [`Cells::tell_pasts`], of a window where the
     /// rows are ([`Pasts::of_window`]), or empty where nobody told. `with_rows` is called where the batch's rows are needed,
     /// which must have the columns that cells don't tell.
     #[must_use]
@@ -288,7 +315,8 @@ impl Cells {
             }
         }
         some.rows = counts.iter().map(|count| *count as usize).sum();
-        some.kept = Some(bits_of(is_kept));
+        let are_whole = sums.iter().all(Option::is_none) && !pasts.is_of_window();
+        some.kept = (!are_whole).then(|| bits_of(is_kept));
         some
     }
 
@@ -317,18 +345,19 @@ impl Cells {
         pasts: Option<&Pasts>,
         take: impl FnOnce(&Condensed<'_>),
     ) {
-        let of_rows = Some(self.of_rows.as_slice());
+        let (of_rows, minutes) = (Some(self.of_rows.as_slice()), self.minutes.as_ref());
         let Some(some) = some else {
             batch.lend_dictionaries(&mut self.cells, |batch, cells| {
                 let (rows, times_ms) = rows_or_times(batch, times_ms);
-                take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: None });
+                take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: None, minutes });
             });
             return;
         };
+        let minutes = minutes.filter(|_| some.kept.is_none());
         let mut columns = core::mem::take(&mut some.cells);
         batch.lend_dictionaries(&mut columns, |batch, cells| {
             let (rows, times_ms) = rows_or_times(batch, times_ms);
-            take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: Some(some) });
+            take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: Some(some), minutes });
         });
         some.cells = columns;
     }
@@ -380,48 +409,3 @@ impl SomeCells {
 
 /// Cells that were met lately are found without asking for them among all: so many bits of places.
 const RECENT_BITS: u32 = 12;
-
-/// What tells flow groups apart: all but which record they stand in.
-type GroupKind =
-    (Option<u32>, Option<u32>, Option<u32>, Option<RuleOrigin>, Option<u32>, Option<u32>, Option<u32>);
-
-/// A number for each flow group, the same for those that differ in their record alone.
-fn kinds_of(batch: &Batch) -> Vec<u32> {
-    let mut kinds: HashMap<GroupKind, u32, FixedState> = HashMap::default();
-    let mut kind = |group: &Group| {
-        let record = batch.records.get(group.record as usize);
-        let of_record = |code: fn(&crate::batch::Record) -> Option<u32>| record.and_then(code);
-        let key = (
-            group.rule,
-            group.acl_id,
-            group.mac,
-            group.rule_origin,
-            of_record(|record| record.target_resource_id),
-            of_record(|record| record.flow_log_resource_id),
-            of_record(|record| Some(record.source)),
-        );
-        let next = kinds.len() as u32;
-        *kinds.entry(key).or_insert(next)
-    };
-    batch.groups.iter().map(&mut kind).collect()
-}
-
-/// All that the rows of a cell have in common, in one number.
-#[inline]
-fn key(batch: &Batch, kinds: &[u32], row: usize) -> Option<u128> {
-    let encryption = batch.encryption.get(row)?.map_or(0, |value| value as u8 + 1);
-    // Versions are 1, 2 and 4.
-    let version = *batch.version.get(row)?;
-    let flags = (*batch.direction.get(row)? as u8)
-        | (*batch.action.get(row)? as u8) << 1
-        | encryption << 2
-        | (version - version / 4) << 6;
-    Some(
-        u128::from(*batch.src_ip.get(row)?) << 96
-            | u128::from(*batch.dst_ip.get(row)?) << 64
-            | u128::from(*kinds.get(*batch.group.get(row)? as usize)?) << 32
-            | u128::from(*batch.dst_port.get(row)?) << 16
-            | u128::from(*batch.protocol.get(row)?) << 8
-            | u128::from(flags),
-    )
-}

@@ -52,6 +52,9 @@ impl Parts {
     /// What tells how the tuples of a flow follow each other.
     pub(crate) const OF_FLOWS: Parts = Parts(Parts::TIME.0 | Parts::ACTION.0 | Parts::STATE.0);
 
+    /// What tells how much was counted when.
+    pub(crate) const COUNTED: Parts = Parts(Parts::OF_FLOWS.0 | Parts::LOGGED.0 | Parts::COUNTERS.0);
+
     /// What a filter looks at, by its public columns.
     pub(crate) fn of(columns: &[&str]) -> Parts {
         let part = |name: &&str| match *name {

@@ -70,10 +70,7 @@ impl Page {
         if matches!(self.cells, Condensation::Unknown) {
             self.cells = match self.with(|batch| Cells::of(batch)) {
                 None => Condensation::NotWorthIt,
-                Some(mut cells) => {
-                    cells.tell_sessions(&self.pasts);
-                    Condensation::Cells(Box::new(cells))
-                }
+                Some(cells) => Condensation::Cells(Box::new(cells)),
             };
         }
         self.known_cells()
@@ -144,8 +141,13 @@ impl Page {
 
     /// Tells what came before its rows.
     pub(crate) fn tell(&mut self, pasts: Pasts) {
-        if let Some(cells) = self.cells() {
-            cells.tell_sessions(&pasts);
+        if self.cells().is_some()
+            && let Page { batch, packed, cells: Condensation::Cells(cells), .. } = self
+        {
+            match packed {
+                None => cells.tell_pasts(batch, &pasts),
+                Some(packed) => packed.with(batch, Parts::COUNTED, |batch| cells.tell_pasts(batch, &pasts)),
+            }
         }
         self.pasts = pasts;
     }

@@ -23,10 +23,11 @@ mod vantage;
 pub(crate) mod tests;
 
 pub use analysis::{Analysis, AnalysisError};
-pub(crate) use building_blocks::answer;
 pub use building_blocks::keys::{Key, KeyError};
+pub(crate) use building_blocks::pasts::Since;
 pub use building_blocks::pasts::{FlowPasts, Pasts, Portion};
 pub use building_blocks::totals::Totals;
+pub(crate) use building_blocks::{answer, spreading};
 pub use comparison::*;
 pub use partial::PartialError;
 pub use security::*;

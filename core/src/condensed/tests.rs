@@ -1,7 +1,7 @@
 //! Cells give every analysis the answer that their rows give.
 
 use super::*;
-use crate::aggregate::tests::trials::{TestRow, batch_of, row, rows, told};
+use crate::aggregate::tests::trials::{START_MS, TestRow, batch_of, row, rows, told};
 use crate::aggregate::{Aggregate, Analysis, Pasts};
 use crate::groups::Groups;
 use crate::table::Section;
@@ -20,6 +20,7 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
         ("timeline", json!({"every": "1h", "by": "rule", "spread": false}), true),
         ("timeline", json!({"every": "7s", "by": ["dst_port", "direction"], "spread": false}), true),
         ("timeline", json!({"by": "state", "spread": false}), false),
+        ("timeline", json!({}), true),
         ("timeline", json!({"every": "1h"}), true),
         ("timeline", json!({"every": "5m", "by": "dst_port"}), true),
         ("matrix", json!({}), true),
@@ -81,7 +82,9 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
             // The second batch of a worker has no cells.
             let cells = |(number, (batch, pasts)): (usize, (&Batch, &Pasts))| {
                 let mut cells = Cells::at_most(batch.len(), batch).filter(|_| number == 0)?;
-                cells.tell_sessions(pasts);
+                cells.tell_pasts(batch, pasts);
+                // However few rows there are to each.
+                cells.minutes = Minutes::at_most(usize::MAX, batch, &cells.of_rows, pasts);
                 Some(cells)
             };
             let cells = batches.iter().zip(&pasts).enumerate().map(cells).collect();
@@ -102,7 +105,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
         (Some(cells), None) => without_told(batch, |batch| cells.with(None, batch, None, pasts, &mut take)),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
-            let mut some = if Cells::can_be_asked(filter) {
+            let mut some = if Cells::can_be_asked(filter) && cells.tell(filter) {
                 let mut mask = Vec::new();
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)
@@ -179,6 +182,12 @@ proptest! {
                 let tuple = &mut row.tuple;
                 (tuple.src_ip, tuple.dst_ip) = ([10, 1, 1, 4].into(), [10, 2, 0, 5].into());
                 (tuple.src_port, tuple.dst_port, tuple.protocol) = (50_000 + tuple.src_port % 2, 443, 6);
+                // Within half an hour, so that tuples of a flow are minutes apart.
+                tuple.time_ms = START_MS + (tuple.time_ms - START_MS) / 100;
+                row.mac = Some("00224871C205");
+                if tuple.src_port == 50_000 {
+                    (row.rule, row.acl_id) = (Some("nossh"), None);
+                }
             }
         }
         if in_order {
@@ -238,6 +247,23 @@ fn a_sum_that_does_not_fit_is_null_in_cells_too() {
 }
 
 #[test]
+fn minutes_of_a_cell_may_come_in_any_order() {
+    let minutes = [0, 8, 0, 16, 1, 8, 0, 24, 23, 8];
+    let rows: Vec<TestRow> = minutes
+        .iter()
+        .flat_map(|minute| [minute * MINUTE_MS, minute * MINUTE_MS + 59_999])
+        .map(|after_ms| row(after_ms, "10.1.1.4,10.2.0.5,50000,22,6,I,D,NX,0,0,0,0", "r", "A"))
+        .collect();
+    // Cells are made of the first half.
+    let rows = [rows.as_slice(), rows.as_slice()].concat();
+    for name in ["timeline", "rules"] {
+        let (plain, condensed, could) = both(&[&rows], "", name, &json!({}));
+        assert!(could);
+        assert_eq!(plain, condensed, "{name}");
+    }
+}
+
+#[test]
 fn filters_on_what_rows_differ_in_need_the_rows() {
     let groups = Groups::new();
     let enough = |text: &str| {
@@ -248,7 +274,8 @@ fn filters_on_what_rows_differ_in_need_the_rows() {
     let may_first = Some(1_714_521_600_000);
     assert_eq!(enough("tcp and not dst port 53 and denied"), (true, always));
     assert_eq!(enough("rule nossh and not encrypted"), (false, Some(i64::MIN + 1)));
-    assert_eq!(enough("port 53"), (false, always));
+    assert_eq!(enough("port 53"), (true, always));
+    assert_eq!(enough("state E and port 53"), (false, None));
     assert_eq!(enough("time >= 2024-05-01"), (false, may_first));
     assert_eq!(
         enough("time in 2024-05-01..2024-05-02 and (tcp or udp) and not time < 2023-01-01"),

@@ -39,7 +39,7 @@ impl Weight {
         }
     }
 
-    /// Of a batch's rows that are tuples, each for itself; `pasts` as in [`Cells::tell_sessions`].
+    /// Of a batch's rows that are tuples, each for itself; `pasts` as in [`Cells::tell_pasts`].
     #[must_use]
     pub fn of_tuples(batch: &Batch, pasts: &Pasts) -> Vec<Weight> {
         let weight = |row| Weight::of_tuple(batch, row, pasts.starts_session(row));

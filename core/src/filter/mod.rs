@@ -87,6 +87,7 @@ pub use tree::{
 
 use crate::batch::Batch;
 use crate::columns::COLUMNS;
+use crate::condensed::PortSet;
 use crate::groups::Groups;
 use plan::Plan;
 use std::sync::Arc;
@@ -184,6 +185,17 @@ impl Filter {
         let mut wanted = Vec::new();
         self.expression.for_each_test(&mut |test| wanted.extend(test.columns()));
         COLUMNS.iter().map(|column| column.name).filter(|name| wanted.contains(name)).collect()
+    }
+
+    /// True where it does not tell these source ports from each other, whatever else their rows say.
+    pub(crate) fn takes_source_ports_alike(&self, ports: &PortSet) -> bool {
+        let all = ports.len();
+        self.plan.source_ports().iter().all(|set| {
+            let last = |last: u64| u16::try_from(last).unwrap_or(u16::MAX);
+            let spans = set.spans().filter_map(|(first, to)| Some((u16::try_from(first).ok()?, last(to))));
+            let inside: u32 = spans.map(|(first, last)| ports.count(first, last)).sum();
+            inside == 0 || inside == all
+        })
     }
 
     /// True where the filter asks for anything but the tuple itself.

@@ -64,6 +64,11 @@ impl<T: Number> SpanSet<T> {
         SpanSet { spans: span.into_iter().collect() }
     }
 
+    /// Its spans: sorted, apart from each other, both ends included.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (T, T)> {
+        self.spans.iter().copied()
+    }
+
     /// All numbers that are not in this set.
     pub(super) fn complement(&self) -> SpanSet<T> {
         let mut spans = Vec::with_capacity(self.spans.len() + 1);

@@ -13,6 +13,7 @@ pub(crate) mod recent;
 pub(crate) mod rows;
 pub(crate) mod source_ports;
 pub(crate) mod span;
+pub(crate) mod spreading;
 pub(crate) mod statistics;
 pub(crate) mod totals;
 pub(crate) mod tries;

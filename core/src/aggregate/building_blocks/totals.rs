@@ -40,15 +40,21 @@ impl Totals {
     #[inline]
     pub(crate) fn count(&mut self, batch: &Batch, row: usize) {
         if let (Some(action), Some(weight)) = (batch.action.get(row), batch.weights.get(row)) {
-            let tuples = u64::from(weight.tuples);
-            self.tuples += tuples;
-            self.flows += u64::from(weight.flows);
-            self.denied += if *action == Action::Deny { tuples } else { 0 };
+            self.count_all(weight.tuples, weight.flows, *action);
         } else if let (Some(action), Some(state)) = (batch.action.get(row), batch.state.get(row)) {
             self.tuples += 1;
             self.flows += u64::from(starts_flow(*action, *state));
             self.denied += u64::from(*action == Action::Deny);
         }
+    }
+
+    /// Takes in so many tuples of one verdict without their packets and bytes.
+    #[inline]
+    pub(crate) fn count_all(&mut self, tuples: u32, flows: u32, action: Action) {
+        let tuples = u64::from(tuples);
+        self.tuples += tuples;
+        self.flows += u64::from(flows);
+        self.denied += if action == Action::Deny { tuples } else { 0 };
     }
 
     /// Takes in packets and bytes, 0 where not logged.

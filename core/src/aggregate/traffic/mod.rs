@@ -13,6 +13,7 @@ mod summary;
 mod timeline;
 mod top;
 
+pub use super::building_blocks::spreading::MOST_BUCKETS;
 pub use community_id::community_id;
 pub use conversations::Conversations;
 pub use coverage::Coverage;
@@ -23,5 +24,5 @@ pub use matrix::{Matrix, built_in_groups};
 pub use nta::{FlowType, Nta, NtaOptions};
 pub use sessions::{SessionStatus, SessionTables, Sessions};
 pub use summary::Summary;
-pub use timeline::{CONTINUE_MS, MOST_BUCKETS, Timeline, TimelineOptions};
+pub use timeline::{CONTINUE_MS, Timeline, TimelineOptions};
 pub use top::{Metric, Top, TopOptions};

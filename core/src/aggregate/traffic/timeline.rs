@@ -20,9 +20,10 @@ use crate::aggregate::building_blocks::key_table::KeyTable;
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::pasts::{Pasts, Since};
 use crate::aggregate::building_blocks::recent::Sums;
+use crate::aggregate::building_blocks::spreading::{MOST_BUCKETS, TimeGrid, is_zero};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
-use crate::condensed::Condensed;
+use crate::condensed::{CellMinute, Condensed, MINUTE_MS};
 use crate::groups::Groups;
 use crate::sorting::{sort_by, sort_by_key};
 use crate::table::{Table, Values};
@@ -33,10 +34,6 @@ use std::sync::Arc;
 
 /// About how long it takes from one continue tuple of a flow to the next.
 pub const CONTINUE_MS: i64 = 5 * 60_000;
-
-/// One counter is spread over so many buckets at most, the latest ones: 69 days of minutes. Damaged times could
-/// otherwise fill any memory.
-pub const MOST_BUCKETS: i64 = 100_000;
 
 /// How `timeline` shall count.
 #[derive(Clone, Debug)]
@@ -105,7 +102,7 @@ impl Timeline {
 
     /// Spreads the counters of one flow's events, which come in order of time.
     fn spread_flow(&self, of_flow: &[&Event], buckets: &mut Buckets, assumed: &mut Assumed) {
-        let first_ms = self.first_ms.unwrap_or(0);
+        let (first_ms, grid) = (self.first_ms.unwrap_or(0), self.grid());
         // Since when the next tuple counts, and the time of the tuple before it.
         let (mut since_ms, mut before): (Option<i64>, Option<(i64, bool)>) = (None, None);
         for event in of_flow {
@@ -119,11 +116,11 @@ impl Timeline {
             let counters = self.events.counters(event);
             if is_zero(counters) {
                 // Nothing to spread, but a logged zero is a zero.
-                self.add_counters(self.bucket(event.time_ms), event, counters, buckets);
+                self.add_counters(grid.start_ms(event.time_ms), event, counters, buckets);
                 continue;
             }
             if !counts {
-                self.add_counters(self.bucket(event.time_ms), event, counters, buckets);
+                self.add_counters(grid.start_ms(event.time_ms), event, counters, buckets);
                 continue;
             }
             let from_ms = since_ms.unwrap_or_else(|| {
@@ -133,46 +130,8 @@ impl Timeline {
                 if event.kind == Kind::End { usual_ms.min(first_ms) } else { usual_ms }
             });
             let put = |bucket_ms, part| self.add_counters(bucket_ms, event, part, buckets);
-            assumed.shortened += u64::from(self.spread_counters(counters, from_ms, event.time_ms, put));
+            assumed.shortened += u64::from(grid.spread(counters, from_ms, event.time_ms, put));
         }
-    }
-
-    /// Spreads counters from one time to another: hands each bucket its part. True where that would be too many buckets:
-    /// then the latest ones have it all.
-    fn spread_counters(
-        &self,
-        counters: [u64; 4],
-        from_ms: i64,
-        to_ms: i64,
-        mut put: impl FnMut(i64, [u64; 4]),
-    ) -> bool {
-        let earliest_ms = self.bucket(to_ms).saturating_sub(self.every_ms.saturating_mul(MOST_BUCKETS - 1));
-        let is_shortened = from_ms < earliest_ms;
-        let from_ms = from_ms.max(earliest_ms);
-        let whole = u64::try_from(to_ms.saturating_sub(from_ms)).unwrap_or(0);
-        let mut bucket_ms = self.bucket(from_ms);
-        let mut done = [0; 4];
-        // What lies before a bucket's end, less what was given to the ones before it, falls into it: so nothing is
-        // lost by rounding.
-        loop {
-            let next_ms = bucket_ms.saturating_add(self.every_ms);
-            if next_ms >= to_ms || whole == 0 {
-                break;
-            }
-            let part = u64::try_from(next_ms.saturating_sub(from_ms)).unwrap_or(0);
-            let until = counters.map(|counter| share(counter, part, whole));
-            put(bucket_ms, less(until, done));
-            done = until;
-            bucket_ms = next_ms;
-        }
-        let logged_ms = self.bucket(to_ms);
-        let last_ms = if whole == 0 { logged_ms } else { bucket_ms };
-        put(last_ms, less(counters, done));
-        if last_ms != logged_ms {
-            // There the tuple counts as a tuple, so its counters are known to add nothing.
-            put(logged_ms, [0; 4]);
-        }
-        is_shortened
     }
 
     /// Takes in rows whose pasts are told: all but a few are spread at once.
@@ -183,10 +142,11 @@ impl Timeline {
         let mut events = core::mem::take(&mut self.events);
         let mut sums = Sums::default();
         let mut shortened = 0;
+        let grid = self.grid();
         let mut bucket_ms = Nearby::default();
         condensed.for_each_row(|row, cell, time_ms| {
             let code = codes.get(cell).copied().unwrap_or(0);
-            let logged_ms = bucket_ms.of(time_ms, self);
+            let logged_ms = bucket_ms.of(time_ms, grid);
             let (Some(kind), Some(logged), Some(counted)) =
                 (Kind::of_row(rows, row), rows.logged.get(row), sums.of(key(logged_ms, code)))
             else {
@@ -215,10 +175,38 @@ impl Timeline {
                     totals.add_counters(part, *logged);
                 }
             };
-            shortened += u64::from(self.spread_counters(counters, from_ms, time_ms, put));
+            shortened += u64::from(grid.spread(counters, from_ms, time_ms, put));
         });
         self.events = events;
         self.shortened += shortened;
+        self.add_sums(&sums);
+    }
+
+    /// Takes in what cells counted in each minute, spread.
+    fn add_minutes<'m>(&mut self, cells: &Batch, minutes: impl Iterator<Item = (usize, &'m CellMinute)>) {
+        let (codes, grid) = (self.keys.codes(cells), self.grid());
+        let mut sums = Sums::default();
+        let mut bucket_ms = Nearby::default();
+        for (cell, minute) in minutes {
+            let code = codes.get(cell).copied().unwrap_or(0);
+            if let Some(totals) = sums.of(key(bucket_ms.of(minute.start_ms, grid), code)) {
+                minute.add_to(cells.action.get(cell).copied(), totals);
+            }
+        }
+        self.add_sums(&sums);
+    }
+
+    /// Takes in rows with their counters when they were logged.
+    fn add_as_logged(&mut self, condensed: &Condensed<'_>, rows: &Batch) {
+        let (codes, grid) = (self.keys.codes(condensed.cells), self.grid());
+        let mut sums = Sums::default();
+        let mut bucket_ms = Nearby::default();
+        condensed.for_each_row(|row, cell, time_ms| {
+            let code = codes.get(cell).copied().unwrap_or(0);
+            if let Some(totals) = sums.of(key(bucket_ms.of(time_ms, grid), code)) {
+                totals.add(rows, row);
+            }
+        });
         self.add_sums(&sums);
     }
 
@@ -235,8 +223,8 @@ impl Timeline {
         }
     }
 
-    fn bucket(&self, time_ms: i64) -> i64 {
-        time_ms.saturating_sub(time_ms.rem_euclid(self.every_ms))
+    fn grid(&self) -> TimeGrid {
+        TimeGrid { every_ms: self.every_ms }
     }
 }
 
@@ -246,10 +234,10 @@ impl Aggregate for Timeline {
 
     fn add(&mut self, batch: &Batch) {
         self.first_ms = [self.first_ms, batch.time_ms.iter().min().copied()].into_iter().flatten().min();
-        let codes = self.keys.codes(batch);
+        let (codes, grid) = (self.keys.codes(batch), self.grid());
         let mut sums = Sums::default();
         for (row, (time_ms, code)) in batch.time_ms.iter().zip(&codes).enumerate() {
-            let Some(totals) = sums.of(key(self.bucket(*time_ms), *code)) else { continue };
+            let Some(totals) = sums.of(key(grid.start_ms(*time_ms), *code)) else { continue };
             if self.spread {
                 totals.count(batch, row);
             } else {
@@ -263,25 +251,23 @@ impl Aggregate for Timeline {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, rows: Some(rows), pasts, .. } = condensed else { return false };
-        if !self.keys.are_told_by_cells() || self.spread && pasts.is_none() {
+        if !self.keys.are_told_by_cells() {
             return false;
         }
-        self.first_ms = [self.first_ms, cells.time_ms.iter().min().copied()].into_iter().flatten().min();
-        if let Some(pasts) = pasts.filter(|_| self.spread) {
-            self.add_spread(condensed, rows, pasts);
-            return true;
-        }
-        let codes = self.keys.codes(cells);
-        let mut sums = Sums::default();
-        let mut bucket_ms = Nearby::default();
-        condensed.for_each_row(|row, cell, time_ms| {
-            let code = codes.get(cell).copied().unwrap_or(0);
-            if let Some(totals) = sums.of(key(bucket_ms.of(time_ms, self), code)) {
-                totals.add(rows, row);
+        let minutes = condensed.minutes().filter(|_| self.every_ms % MINUTE_MS == 0);
+        match (self.spread, condensed.rows, condensed.pasts, minutes) {
+            (true, _, Some(_), Some((minutes, others))) => {
+                self.add_minutes(condensed.cells, minutes);
+                if let (Some(rows), Some(pasts)) = (others.rows, others.pasts) {
+                    self.add_spread(&others, rows, pasts);
+                }
             }
-        });
-        self.add_sums(&sums);
+            (true, Some(rows), Some(pasts), None) => self.add_spread(condensed, rows, pasts),
+            (false, Some(rows), ..) => self.add_as_logged(condensed, rows),
+            _ => return false,
+        }
+        let earliest_ms = condensed.cells.time_ms.iter().min().copied();
+        self.first_ms = [self.first_ms, earliest_ms].into_iter().flatten().min();
         true
     }
 
@@ -356,9 +342,9 @@ impl Default for Nearby {
 
 impl Nearby {
     #[inline]
-    fn of(&mut self, time_ms: i64, timeline: &Timeline) -> i64 {
-        if time_ms < self.bucket_ms || time_ms.saturating_sub(self.bucket_ms) >= timeline.every_ms {
-            self.bucket_ms = timeline.bucket(time_ms);
+    fn of(&mut self, time_ms: i64, grid: TimeGrid) -> i64 {
+        if time_ms < self.bucket_ms || time_ms.saturating_sub(self.bucket_ms) >= grid.every_ms {
+            self.bucket_ms = grid.start_ms(time_ms);
         }
         self.bucket_ms
     }
@@ -383,30 +369,6 @@ impl Assumed {
         }
         notes
     }
-}
-
-/// The part of a counter that falls to so much of the whole time, rounded down.
-#[inline]
-fn share(counter: u64, part: u64, whole: u64) -> u64 {
-    // The nearest number with a fraction lies below the next whole one as long as numbers are below half of what it holds
-    // exactly, and processors divide such numbers several times faster.
-    const EXACT: u64 = 1 << (f64::MANTISSA_DIGITS - 1);
-    if counter < 1 << 32 && part < 1 << 32 && counter * part < EXACT {
-        return ((counter * part) as i64 as f64 / whole as i64 as f64) as i64 as u64;
-    }
-    let share = u128::from(counter) * u128::from(part) / u128::from(whole);
-    u64::try_from(share).unwrap_or(counter)
-}
-
-#[inline]
-fn is_zero([a, b, c, d]: [u64; 4]) -> bool {
-    // Not compared as a whole, for which a function is called where code is made small.
-    a | b | c | d == 0
-}
-
-fn less(counters: [u64; 4], done: [u64; 4]) -> [u64; 4] {
-    let ([a, b, c, d], [e, f, g, h]) = (counters, done);
-    [a - e, b - f, c - g, d - h]
 }
 
 #[cfg(test)]

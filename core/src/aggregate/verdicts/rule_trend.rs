@@ -72,13 +72,19 @@ impl Run<'_> {
     /// Takes in a row: the number of its rule, and its time.
     #[inline(always)]
     pub(super) fn add(&mut self, rule: u32, time_ms: i64) {
+        self.add_all(rule, time_ms, 1);
+    }
+
+    /// Takes in so many rows of one rule and one minute.
+    #[inline(always)]
+    pub(super) fn add_all(&mut self, rule: u32, time_ms: i64, count: u32) {
         let start_ms = self.step.wrapping_mul(STEP_MS);
         let is_same_step = time_ms >= start_ms && time_ms.wrapping_sub(start_ms) < STEP_MS;
         if rule != self.rule || !is_same_step {
             self.end();
             (self.rule, self.step) = (rule, time_ms.div_euclid(STEP_MS));
         }
-        self.count += 1;
+        self.count += u64::from(count);
     }
 
     fn end(&mut self) {

@@ -124,8 +124,18 @@ impl Aggregate for Rules {
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
         let codes = self.add_all_but_trends(condensed.cells);
+        let rule = |cell: usize| codes.get(cell).copied().unwrap_or(0);
         let mut trend = self.trends.begin();
-        condensed.for_each_row(|_, cell, time_ms| trend.add(codes.get(cell).copied().unwrap_or(0), time_ms));
+        let mut add_rows =
+            |rows: &Condensed<'_>| rows.for_each_row(|_, cell, time_ms| trend.add(rule(cell), time_ms));
+        let Some((minutes, others)) = condensed.minutes() else {
+            add_rows(condensed);
+            return true;
+        };
+        add_rows(&others);
+        for (cell, minute) in minutes {
+            trend.add_all(rule(cell), minute.start_ms, minute.tuples);
+        }
         true
     }
 

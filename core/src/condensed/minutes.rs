@@ -1,0 +1,196 @@
+//! What cells counted in each minute, for analyses that ask when: a few entries in place of many rows.
+//!
+//! Counters are spread over the time they were counted in, as `timeline` spreads them. Of rows whose past does not tell that
+//! time, and of those that count very long ones, nothing is summed: they stand beside.
+
+use super::{Cells, Condensed};
+use crate::aggregate::spreading::{TimeGrid, is_zero};
+use crate::aggregate::{Pasts, Since, Totals};
+use crate::batch::Batch;
+use crate::tuple::{Action, State, starts_flow};
+
+/// Length of a minute.
+pub(crate) const MINUTE_MS: i64 = 60_000;
+
+const MINUTES: TimeGrid = TimeGrid { every_ms: MINUTE_MS };
+
+/// What a cell counted in a minute. There may be several of one cell and minute.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CellMinute {
+    pub(crate) start_ms: i64,
+    /// In the order of the columns in `Batch`.
+    counters: [u64; 4],
+    /// Tuples that were logged in it.
+    pub(crate) tuples: u32,
+    flows: u32,
+    cell: u16,
+    /// As in `Batch::logged`.
+    logged: u8,
+}
+
+impl CellMinute {
+    /// Takes it into sums of its minute; all tuples of a cell have one verdict.
+    #[inline]
+    pub(crate) fn add_to(&self, action: Option<Action>, totals: &mut Totals) {
+        totals.count_all(self.tuples, self.flows, action.unwrap_or(Action::Allow));
+        totals.add_counters(self.counters, self.logged);
+    }
+
+    /// False where sums would not fit: then nothing is taken in.
+    #[inline]
+    fn add_counters(&mut self, [a, b, c, d]: [u64; 4], logged: u8) -> bool {
+        let [sum_a, sum_b, sum_c, sum_d] = self.counters;
+        let (Some(a), Some(b), Some(c), Some(d)) =
+            (sum_a.checked_add(a), sum_b.checked_add(b), sum_c.checked_add(c), sum_d.checked_add(d))
+        else {
+            return false;
+        };
+        self.counters = [a, b, c, d];
+        self.logged |= logged;
+        true
+    }
+}
+
+/// Rows by their cells and minutes, and those that are not summed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Minutes {
+    of_cells: Vec<CellMinute>,
+    others: Batch,
+    of_others: Vec<u16>,
+    pasts_of_others: Pasts,
+}
+
+/// A row that counts longer is not summed: it alone would make hundreds of entries.
+const MOST_MINUTES: i64 = 60;
+
+/// Minutes are worth it where there are at most so many rows to each entry.
+const LEAST_ROWS_A_MINUTE: usize = 2;
+
+impl Minutes {
+    /// Of a batch that has at least times, source ports, actions, states and counters; `None` where they are hardly fewer than
+    /// its rows.
+    pub(super) fn of(batch: &Batch, of_rows: &[u16], pasts: &Pasts) -> Option<Minutes> {
+        Minutes::at_most(batch.len() / LEAST_ROWS_A_MINUTE, batch, of_rows, pasts)
+    }
+
+    pub(super) fn at_most(most: usize, batch: &Batch, of_rows: &[u16], pasts: &Pasts) -> Option<Minutes> {
+        let mut minutes = Latest::default();
+        let mut others: Vec<u32> = Vec::new();
+        for (row, (cell, time_ms)) in of_rows.iter().zip(&batch.time_ms).enumerate() {
+            let (action, state) = (*batch.action.get(row)?, *batch.state.get(row)?);
+            let (counters, logged) = (batch.amounts(row), *batch.logged.get(row)?);
+            let is_spread = action == Action::Allow
+                && matches!(state, Some(State::Continue | State::End))
+                && !is_zero(counters);
+            let minute_ms = MINUTES.start_ms(*time_ms);
+            let from_ms = match pasts.since(row) {
+                Since::Unknown => i64::MIN,
+                _ if !is_spread => *time_ms,
+                Since::Ms(since_ms) => time_ms.saturating_sub(since_ms),
+                Since::Nothing => i64::MIN,
+            };
+            if from_ms <= minute_ms.saturating_sub(MOST_MINUTES * MINUTE_MS) {
+                others.push(row as u32);
+            } else {
+                let logged_in = minutes.of(*cell, minute_ms)?;
+                logged_in.tuples += 1;
+                logged_in.flows += u32::from(starts_flow(action, state));
+                if !is_spread || from_ms >= minute_ms {
+                    minutes.add_counters(*cell, minute_ms, counters, logged)?;
+                } else {
+                    MINUTES.spread(counters, from_ms, *time_ms, |minute_ms, part| {
+                        minutes.add_counters(*cell, minute_ms, part, logged);
+                    });
+                }
+            }
+            if minutes.entries.len() + others.len() > most {
+                return None;
+            }
+        }
+        minutes.entries.shrink_to_fit();
+        let mut rows = Batch::default();
+        batch.gather(&others, &mut rows);
+        Some(Minutes {
+            of_cells: minutes.entries,
+            of_others: others.iter().filter_map(|row| of_rows.get(*row as usize)).copied().collect(),
+            pasts_of_others: pasts.of_rows(&others),
+            others: rows,
+        })
+    }
+}
+
+/// Entries in the making, of which the latest ones of each cell are found at once.
+#[derive(Debug, Default)]
+struct Latest {
+    entries: Vec<CellMinute>,
+    /// By cell and minute, of which a few follow each other: the entry that was there last.
+    places: Vec<u32>,
+}
+
+/// So many minutes of a cell are found.
+const FOUND_MINUTES: i64 = 8;
+
+impl Latest {
+    #[inline]
+    fn of(&mut self, cell: u16, minute_ms: i64) -> Option<&mut CellMinute> {
+        let number = self.number(cell, minute_ms)?;
+        self.entries.get_mut(number as usize)
+    }
+
+    #[inline]
+    fn number(&mut self, cell: u16, minute_ms: i64) -> Option<u32> {
+        let place = usize::from(cell) * FOUND_MINUTES as usize
+            + minute_ms.div_euclid(MINUTE_MS).rem_euclid(FOUND_MINUTES) as usize;
+        if place >= self.places.len() {
+            self.places.resize((place + 1).next_power_of_two(), u32::MAX);
+        }
+        let place = self.places.get_mut(place)?;
+        let is_it = |entry: &CellMinute| entry.cell == cell && entry.start_ms == minute_ms;
+        if !self.entries.get(*place as usize).is_some_and(is_it) {
+            *place = self.entries.len() as u32;
+            self.entries.push(CellMinute {
+                start_ms: minute_ms,
+                counters: [0; 4],
+                tuples: 0,
+                flows: 0,
+                cell,
+                logged: 0,
+            });
+        }
+        Some(*place)
+    }
+
+    #[inline]
+    fn add_counters(&mut self, cell: u16, minute_ms: i64, counters: [u64; 4], logged: u8) -> Option<()> {
+        let number = self.number(cell, minute_ms)?;
+        let entry = self.entries.get_mut(number as usize)?;
+        if !entry.add_counters(counters, logged) {
+            // Whoever adds up all of them sees that the sum does not fit.
+            let further = CellMinute { counters, logged, tuples: 0, flows: 0, ..*entry };
+            self.entries.push(further);
+        }
+        Some(())
+    }
+}
+
+impl<'a> Condensed<'a> {
+    /// What the cells that count counted in each minute, each with its cell, and the rows of which nothing is summed there;
+    /// `None` where that is not known, or not all rows of these cells count.
+    pub(crate) fn minutes(&self) -> Option<(impl Iterator<Item = (usize, &'a CellMinute)>, Condensed<'a>)> {
+        let minutes = self.minutes?;
+        let places = self.some.map(|some| some.places.as_slice());
+        let of_cells = minutes.of_cells.iter().filter_map(move |minute| {
+            let cell = usize::from(minute.cell);
+            Some((places.map_or(Some(cell), |places| Cells::place(places, cell))?, minute))
+        });
+        let others = Condensed {
+            times_ms: &minutes.others.time_ms,
+            rows: Some(&minutes.others),
+            pasts: Some(&minutes.pasts_of_others),
+            of_rows: Some(&minutes.of_others),
+            minutes: None,
+            ..*self
+        };
+        Some((of_cells, others))
+    }
+}
