@@ -228,7 +228,7 @@ impl Cells {
     /// True where such a filter can be asked about these cells: all their source ports are one to it.
     #[must_use]
     pub fn tell(&self, filter: &Filter) -> bool {
-        filter.takes_source_ports_alike(&self.source_ports)
+        !filter.tells_these_source_ports_apart(&self.source_ports)
     }
 
     /// Notes what came before each row: the sessions of all cells, and what they counted in each minute. Sessions that begin or

@@ -21,15 +21,15 @@ impl PortSet {
 
     /// How many ports it has.
     pub(crate) fn len(&self) -> u32 {
-        self.count(0, u16::MAX)
+        self.count(0, u64::MAX)
     }
 
-    /// How many of them lie between two ports, both included.
-    pub(crate) fn count(&self, first: u16, last: u16) -> u32 {
-        let words = (0_u32..).step_by(64).zip(&self.words);
+    /// How many of them lie between two numbers, both included.
+    pub(crate) fn count(&self, first: u64, last: u64) -> u32 {
+        let words = (0_u64..).step_by(64).zip(&self.words);
         let in_span = words.map(|(start, word)| {
-            let from = u32::from(first).saturating_sub(start).min(64);
-            let to = (u32::from(last) + 1).saturating_sub(start).min(64);
+            let from = first.saturating_sub(start).min(64) as u32;
+            let to = last.saturating_add(1).saturating_sub(start).min(64) as u32;
             let below = |bits: u32| u64::MAX.checked_shr(64 - bits).unwrap_or(0);
             (word & below(to) & !below(from)).count_ones()
         });
@@ -49,7 +49,7 @@ mod tests {
         for first in ports.iter().flat_map(|port| [*port, port.saturating_sub(1), port.saturating_add(1)]) {
             for last in ports {
                 let expected = ports.iter().filter(|port| (first..=last).contains(port)).count();
-                assert_eq!(set.count(first, last) as usize, expected, "{first}-{last}");
+                assert_eq!(set.count(first.into(), last.into()) as usize, expected, "{first}-{last}");
             }
         }
     }

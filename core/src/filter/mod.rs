@@ -90,6 +90,7 @@ use crate::columns::COLUMNS;
 use crate::condensed::PortSet;
 use crate::groups::Groups;
 use plan::Plan;
+use sets::SpanSet;
 use std::sync::Arc;
 
 /// A filter that is ready to be asked.
@@ -176,7 +177,17 @@ impl Filter {
     /// True where it may matter to the filter which source port from that one on a tuple has.
     #[must_use]
     pub fn tells_source_ports_apart(&self, from: u16) -> bool {
-        pushdown::tells_source_ports_apart(&self.plan.root, from)
+        let is_alike = |set: &SpanSet<u64>| set.is_all_or_nothing(u64::from(from), u64::from(u16::MAX));
+        pushdown::tells_source_ports_apart(&self.plan.root, &is_alike)
+    }
+
+    /// True where it may matter to the filter which of these source ports a tuple has.
+    pub(crate) fn tells_these_source_ports_apart(&self, ports: &PortSet) -> bool {
+        let is_alike = |set: &SpanSet<u64>| {
+            let inside = set.spans().map(|(first, last)| ports.count(first, last)).sum();
+            [0, ports.len()].contains(&inside)
+        };
+        pushdown::tells_source_ports_apart(&self.plan.root, &is_alike)
     }
 
     /// The public columns that the filter looks at, each once, in the order of the table.
@@ -185,17 +196,6 @@ impl Filter {
         let mut wanted = Vec::new();
         self.expression.for_each_test(&mut |test| wanted.extend(test.columns()));
         COLUMNS.iter().map(|column| column.name).filter(|name| wanted.contains(name)).collect()
-    }
-
-    /// True where it does not tell these source ports from each other, whatever else their rows say.
-    pub(crate) fn takes_source_ports_alike(&self, ports: &PortSet) -> bool {
-        let all = ports.len();
-        self.plan.source_ports().iter().all(|set| {
-            let last = |last: u64| u16::try_from(last).unwrap_or(u16::MAX);
-            let spans = set.spans().filter_map(|(first, to)| Some((u16::try_from(first).ok()?, last(to))));
-            let inside: u32 = spans.map(|(first, last)| ports.count(first, last)).sum();
-            inside == 0 || inside == all
-        })
     }
 
     /// True where the filter asks for anything but the tuple itself.

@@ -83,24 +83,9 @@ impl Plan {
         let root = node(expression, true, groups, &mut contexts);
         Plan { root, contexts }
     }
-
-    /// The sets that source ports are looked up in.
-    pub(super) fn source_ports(&self) -> Vec<&SpanSet<u64>> {
-        let mut sets = Vec::new();
-        self.root.add_source_ports(&mut sets);
-        sets
-    }
 }
 
 impl Node {
-    fn add_source_ports<'n>(&'n self, sets: &mut Vec<&'n SpanSet<u64>>) {
-        match self {
-            Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|node| node.add_source_ports(sets)),
-            Node::Check(Check::Number { column: NumberColumn::Port(Side::Source), set }) => sets.push(set),
-            Node::Check(_) | Node::Context(_) => {}
-        }
-    }
-
     /// Cheap questions are asked first; the answer is the same in any order.
     fn cost(&self) -> u8 {
         match self {

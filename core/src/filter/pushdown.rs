@@ -2,7 +2,7 @@
 //! whole files and records are skipped, and what makes no difference to it. May allow too much, never too little.
 
 use super::plan::{Check, ContextCheck, Node, NumberColumn, Plan, Side};
-use super::sets::TextSet;
+use super::sets::{SpanSet, TextSet};
 use super::tree::TextField;
 
 /// A start, included, and an end, excluded; `None` where there is no limit.
@@ -40,13 +40,13 @@ fn is_timeless(node: &Node) -> bool {
     }
 }
 
-/// True where some question is answered otherwise for some source port from that one on than for others.
-pub(super) fn tells_source_ports_apart(node: &Node, from: u16) -> bool {
+/// True where some question is answered otherwise for some source ports than for others, of those to which a set is alike or not.
+pub(super) fn tells_source_ports_apart(node: &Node, is_alike: &impl Fn(&SpanSet<u64>) -> bool) -> bool {
     match node {
-        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| tells_source_ports_apart(node, from)),
-        Node::Check(Check::Number { column: NumberColumn::Port(Side::Source), set }) => {
-            !set.is_all_or_nothing(u64::from(from), u64::from(u16::MAX))
+        Node::All(nodes) | Node::Any(nodes) => {
+            nodes.iter().any(|node| tells_source_ports_apart(node, is_alike))
         }
+        Node::Check(Check::Number { column: NumberColumn::Port(Side::Source), set }) => !is_alike(set),
         Node::Check(_) | Node::Context(_) => false,
     }
 }

@@ -35,6 +35,7 @@ use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::travel::travels;
 use crate::tuple::{Action, State, starts_flow};
+use std::sync::OnceLock;
 
 /// What counts as a beacon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,9 +74,22 @@ pub(super) struct Calls {
     begun: Vec<(i64, u16)>,
     /// Bytes that the source sent, of each flow that ended.
     sent_bytes: Vec<u64>,
+    /// What these come to, once it was asked for.
+    rhythm: OnceLock<Box<Rhythm>>,
 }
 
-travels!(Calls { begun, sent_bytes });
+travels!(Calls { begun, sent_bytes } without rhythm);
+
+/// Of connections, whatever the time of the data.
+#[derive(Clone, Debug)]
+struct Rhythm {
+    /// When each began, in order: flows that were sent again count once.
+    connections_ms: Vec<i64>,
+    /// `None` where there are too few of them.
+    interval_ms: Option<f64>,
+    interval_score: Option<f64>,
+    size_score: Option<f64>,
+}
 
 /// One candidate.
 struct Beacon {
@@ -142,6 +156,7 @@ impl Tally for Calls {
     fn merge(&mut self, mut other: Calls) {
         self.begun.append(&mut other.begun);
         self.sent_bytes.append(&mut other.sent_bytes);
+        self.rhythm.take();
     }
 }
 
@@ -153,6 +168,7 @@ impl Calls {
         else {
             return;
         };
+        self.rhythm.take();
         if starts_flow(*action, *state)
             && let (Some(time_ms), Some(src_port)) = (batch.time_ms.get(row), batch.src_port.get(row))
         {
@@ -163,7 +179,10 @@ impl Calls {
         }
     }
 
-    /// When each connection began, in order: flows that were sent again count once.
+    fn rhythm(&self) -> &Rhythm {
+        self.rhythm.get_or_init(|| Box::new(Rhythm::of(self)))
+    }
+
     fn connections_ms(&self) -> Vec<i64> {
         let mut by_port: Vec<(u16, i64)> =
             self.begun.iter().map(|(time_ms, port)| (*port, *time_ms)).collect();
@@ -180,6 +199,22 @@ impl Calls {
         }
         connections_ms.sort();
         connections_ms
+    }
+}
+
+impl Rhythm {
+    fn of(calls: &Calls) -> Rhythm {
+        let connections_ms = calls.connections_ms();
+        let following = connections_ms.iter().skip(1);
+        let intervals = Sample::new(
+            connections_ms.iter().zip(following).map(|(one, next)| (next - one) as f64).collect(),
+        );
+        let interval_ms = intervals.median();
+        // Connections at one moment are a burst, whatever their regularity.
+        let interval_score = if interval_ms > Some(0.0) { intervals.regularity() } else { Some(0.0) };
+        let sizes = Sample::new(calls.sent_bytes.iter().map(|bytes| *bytes as f64).collect());
+        let size_score = if sizes.len() * 2 >= connections_ms.len() { sizes.regularity() } else { None };
+        Rhythm { connections_ms, interval_ms, interval_score, size_score }
     }
 }
 
@@ -232,11 +267,14 @@ impl Callers {
         let fullest = places
             .iter()
             .filter(|calls| calls.begun.len() >= options.min_connections.max(3))
-            .map(|calls| (calls, calls.connections_ms()))
+            .map(|calls| calls.rhythm())
             // The first of equals: places stand in the order of their NICs.
-            .reduce(|one, other| if other.1.len() > one.1.len() { other } else { one });
-        let Some((calls, connections_ms)) = fullest else { return };
-        let beacon = Beacon::of(*conversation, calls, &connections_ms, self.data);
+            .reduce(
+                |one, other| {
+                    if other.connections_ms.len() > one.connections_ms.len() { other } else { one }
+                },
+            );
+        let beacon = fullest.and_then(|rhythm| Beacon::of(*conversation, rhythm, self.data));
         let is_enough = |beacon: &Beacon| {
             beacon.connections >= options.min_connections && beacon.score >= options.min_score
         };
@@ -265,22 +303,10 @@ impl Callers {
 }
 
 impl Beacon {
-    /// The scores of these connections, in order of time; `None` where there are too few for an interval.
-    fn of(
-        conversation: Conversation,
-        calls: &Calls,
-        connections_ms: &[i64],
-        data: TimeSpan,
-    ) -> Option<Beacon> {
-        let following = connections_ms.iter().skip(1);
-        let intervals = Sample::new(
-            connections_ms.iter().zip(following).map(|(one, next)| (next - one) as f64).collect(),
-        );
-        let interval_ms = intervals.median()?;
-        // Connections at one moment are a burst, whatever their regularity.
-        let interval_score = if interval_ms > 0.0 { intervals.regularity()? } else { 0.0 };
-        let sizes = Sample::new(calls.sent_bytes.iter().map(|bytes| *bytes as f64).collect());
-        let size_score = if sizes.len() * 2 >= connections_ms.len() { sizes.regularity() } else { None };
+    /// The scores of these connections; `None` where there are too few for an interval.
+    fn of(conversation: Conversation, rhythm: &Rhythm, data: TimeSpan) -> Option<Beacon> {
+        let Rhythm { connections_ms, interval_ms, interval_score, size_score } = rhythm;
+        let (interval_ms, interval_score, size_score) = ((*interval_ms)?, (*interval_score)?, *size_score);
         let mut span = TimeSpan::default();
         connections_ms.iter().for_each(|time_ms| span.add(*time_ms));
         let duration_score = duration_score(connections_ms, span, data);
