@@ -1,8 +1,9 @@
 //! What came before each row in its flow, told once behind reading: then sessions are counted and counters spread without a look
 //! at the flow of every row at every change of the filter.
 //!
-//! Each session of a page finds out about its own rows (`beginPasts`, `findPasts`), one of them about all together
-//! (`shareOutPasts`), and each notes it (`keep`, `tellPasts`). Where several have tuples of one flow, they put its times in order
+//! Each session of a page finds out about its own rows (`beginPasts`, `findPasts`) and which of its flows others may have too
+//! (`bloom`, `shareOutBlooms`, `keepBloom`), one of them about these together (`shareOutPasts`), and each notes it (`keep`,
+//! `tellPasts`). Where several have tuples of one flow, they put its times in order
 //! in between (`findTimes`, `shareOutTimes`, `keepTimes`). Whoever reads on tells anew.
 
 use crate::packed::Parts;
@@ -23,7 +24,20 @@ pub struct Pasts {
 
 #[wasm_bindgen]
 impl Pasts {
-    /// What was found about one of so many portions of flows, for `shareOutPasts`. Portions keep small what it holds at a time.
+    /// Its flows as a Bloom filter of 2^`sizeBits` bits, the same with every session, for `shareOutBlooms`.
+    #[must_use]
+    pub fn bloom(&self, size_bits: u8) -> Vec<u8> {
+        self.flows.bloom(size_bits)
+    }
+
+    /// Takes in what `shareOutBlooms` gave to this session: which flows others may have too. The answer is how many flows are told
+    /// of in portions.
+    #[wasm_bindgen(js_name = keepBloom)]
+    pub fn keep_bloom(&mut self, others: &[u8]) -> Result<f64, JsError> {
+        Ok(self.flows.keep_bloom(others)? as f64)
+    }
+
+    /// What was found about one of so many portions of these flows, for `shareOutPasts`. Portions keep small what it holds at a time.
     #[wasm_bindgen(js_name = toBytes)]
     #[must_use]
     pub fn to_bytes(&self, portion: u16, of: u16) -> Vec<u8> {
@@ -95,6 +109,13 @@ impl Session {
         pasts.told_pages += 1;
         false
     }
+}
+
+/// Which flows other sessions may have: every session's Bloom filter comes in, what each keeps goes out in the same order.
+#[wasm_bindgen(js_name = shareOutBlooms)]
+pub fn share_out_blooms(found: Vec<js_sys::Uint8Array>) -> Result<Vec<js_sys::Uint8Array>, JsError> {
+    let blooms: Vec<Vec<u8>> = found.iter().map(js_sys::Uint8Array::to_vec).collect();
+    Ok(to_js(&FlowPasts::share_out_blooms(&blooms)?))
 }
 
 /// What several sessions have of a portion of flows: what each found comes in, what each keeps goes out in the same order.

@@ -4,7 +4,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { vnetflow } from "./support.mjs";
 
-const { Session, shareOutPasts, shareOutTimes } = vnetflow;
+const { Session, shareOutBlooms, shareOutPasts, shareOutTimes } = vnetflow;
 
 const ANALYSES = [
   "summary", "top", "conversations", "rules", "matrix", "denied", "encryption", "timeline", "sessions",
@@ -48,6 +48,8 @@ function read(...logs) {
 function tell(sessions) {
   const all = sessions.map((session) => ({ session, pasts: session.beginPasts() }));
   for (const { session, pasts } of all) while (!session.findPasts(pasts));
+  const blooms = shareOutBlooms(all.map(({ pasts }) => pasts.bloom(8)));
+  all.forEach(({ pasts }, place) => pasts.keepBloom(blooms[place]));
   for (const portion of [0, 1, 2]) {
     const shares = shareOutPasts(all.map(({ pasts }) => pasts.toBytes(portion, 3)));
     all.forEach(({ pasts }, place) => pasts.keep(portion, 3, shares[place]));

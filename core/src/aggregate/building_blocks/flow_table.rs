@@ -191,21 +191,39 @@ impl FlowTable {
         (flows, hops)
     }
 
-    /// True for each flow of one portion of many: the same flows of every table, whatever their numbers.
-    pub(crate) fn are_of(&self, portion: Portion) -> impl Iterator<Item = bool> {
-        self.flows
-            .iter()
-            .map(move |flow| ((flow & SRC_PORT) >> 48) as u16 % portion.of.max(1) == portion.number)
+    /// True for a flow of one portion of many: the same flows of every table, whatever their numbers.
+    pub(crate) fn is_of(&self, number: u32, portion: Portion) -> bool {
+        let port = self.flows.get(number as usize).map_or(0, |flow| ((flow & SRC_PORT) >> 48) as u16);
+        port % portion.of.max(1) == portion.number
     }
 
-    /// Those flows alone, as a table travels.
-    pub(crate) fn write_portion(&self, portion: Portion, bytes: &mut Vec<u8>) {
+    /// Some flows alone, as a table travels.
+    pub(crate) fn write_some(&self, numbers: &[u32], bytes: &mut Vec<u8>) {
         self.addresses.write(bytes);
         self.macs.write(bytes);
         self.hops.write(bytes);
-        let kept =
-            self.flows.iter().zip(self.are_of(portion)).filter_map(|(flow, is_of)| is_of.then_some(*flow));
+        let kept = numbers.iter().filter_map(|number| self.flows.get(*number as usize)).copied();
         kept.collect::<Vec<u128>>().write(bytes);
+    }
+
+    /// A number for each flow, in order: the same for the same flow of every table, hardly ever for another one.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = u64> {
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let addresses: Vec<u64> =
+            self.addresses.values().iter().map(|address| self.hasher.hash_one(address)).collect();
+        let hops: Vec<u64> = self
+            .hops
+            .iter()
+            .map(|hop| self.hasher.hash_one((self.mac(hop), hop.direction as u8, hop.is_nsg)))
+            .collect();
+        self.flows.iter().map(move |flow| {
+            let address = |code: u128| addresses.get(code as u32 as usize).copied().unwrap_or(0);
+            let hop = (flow >> 8) as u32 & 0xff_ffff;
+            let hop = hops.get(hop.wrapping_sub(1) as usize).copied().unwrap_or(0);
+            let ends = address(flow >> 96).wrapping_mul(MIX) ^ address(flow >> 64).rotate_left(32);
+            let mixed = (ends ^ hop ^ (flow & 0xffff_ffff_0000_00ff) as u64).wrapping_mul(MIX);
+            (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+        })
     }
 
     /// The numbers of a flow's source and destination.

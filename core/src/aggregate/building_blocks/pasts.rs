@@ -1,10 +1,13 @@
 //! What the data have of a flow before each of its tuples: since when its counters count, and whether a session starts with it.
 //!
 //! Found once over all rows; from then on nobody need look up the flows of rows to count sessions and to spread counters, as
-//! long as flows are asked about as a whole. Where rows lie with several workers each finds what it has first, and
-//! [`FlowPasts::share_out`] tells it which of its flows others have too: the times of these are put in order together.
+//! long as flows are asked about as a whole. Where rows lie with several workers each finds what it has first. Most flows lie
+//! with one of them; those that others may have too ([`FlowPasts::share_out_blooms`]) are told to each other, and
+//! [`FlowPasts::share_out`] says of which the times are to be put in order together.
 
+mod bloom;
 mod labels;
+mod share;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -17,7 +20,9 @@ use crate::aggregate::partial::{self, PartialError};
 use crate::batch::Batch;
 use crate::travel::{Travel, travels};
 use crate::tuple::{Action, State};
+use bloom::Bloom;
 use labels::{label_of, labels_of};
+use share::{Course, Share};
 use shared::SharedTimes;
 pub use told::Pasts;
 pub(crate) use told::Since;
@@ -54,7 +59,8 @@ impl FirstTuple {
     }
 }
 
-/// What a worker finds out about the flows of its rows, in this order: it adds all rows; for each portion of flows, the first
+/// What a worker finds out about the flows of its rows, in this order: it adds all rows; it keeps its part of what
+/// [`FlowPasts::share_out_blooms`] makes of every worker's Bloom filter; for each portion of flows, the first
 /// one first, it keeps its part of what [`FlowPasts::share_out`] makes of every worker's; where flows are shared it adds the
 /// times of all rows and keeps its part of what [`FlowPasts::share_out_times`] makes of every worker's; then it can tell the
 /// pasts of rows.
@@ -78,6 +84,8 @@ pub struct FlowPasts {
     timed: usize,
     told: usize,
     shares: Vec<Share>,
+    /// The flows that others may have too, and those that came out of order.
+    told_of: Vec<u32>,
     /// How many flows of the portions that were kept are shared.
     shared_flows: u32,
     shared: SharedTimes,
@@ -104,76 +112,6 @@ struct Told {
 }
 
 travels!(Told { shares, shared_flows });
-
-/// How the tuples of a flow follow each other, in three bits.
-#[derive(Clone, Copy, Debug)]
-struct Course {
-    bits: u8,
-}
-
-travels!(Course { bits });
-
-impl Course {
-    /// The first to come is allowed, with a state.
-    const HAS_STATE: u8 = 1;
-    /// Not so are all others as the first, or they were logged under another rule.
-    const IS_MIXED: u8 = 2;
-    /// They are allowed and with a state, and one came that was not later than the one before it.
-    const IS_UNORDERED: u8 = 4;
-
-    fn has(self, bit: u8) -> bool {
-        self.bits & bit != 0
-    }
-
-    /// Takes in how another worker's tuples of the flow follow each other.
-    fn meet(&mut self, other: Course, is_labelled_so: bool) {
-        let has_state = self.has(Course::HAS_STATE);
-        self.bits |= other.bits;
-        if has_state != other.has(Course::HAS_STATE) || has_state && !is_labelled_so {
-            self.bits |= Course::IS_MIXED;
-        } else if has_state {
-            self.bits |= Course::IS_UNORDERED;
-        }
-    }
-
-    /// What becomes of the flow; counts those that are shared.
-    fn share(self, shared_flows: &mut u32) -> Share {
-        if self.has(Course::IS_MIXED) {
-            return Share::UNKNOWN;
-        }
-        if !self.has(Course::IS_UNORDERED) {
-            return Share::ALONE;
-        }
-        *shared_flows += 1;
-        Share::shared(*shared_flows - 1)
-    }
-}
-
-/// What becomes of a flow: nothing can be told of it, or it is the worker's alone, or how many shared ones come before it; and
-/// whether a session starts with the worker's first tuple of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Share {
-    bits: u32,
-}
-
-travels!(Share { bits });
-
-impl Share {
-    const UNKNOWN: Share = Share { bits: 0 };
-    const ALONE: Share = Share { bits: 1 };
-    const STARTS_HERE: u32 = 1 << 31;
-
-    fn shared(place: u32) -> Share {
-        match place.checked_add(2).filter(|bits| bits & Share::STARTS_HERE == 0) {
-            Some(bits) => Share { bits },
-            None => Share::UNKNOWN,
-        }
-    }
-
-    fn place(self) -> Option<u32> {
-        (self.bits & !Share::STARTS_HERE).checked_sub(2)
-    }
-}
 
 const NAME: &str = "flow pasts";
 
@@ -230,23 +168,78 @@ impl FlowPasts {
         self.numbers.push(numbers);
     }
 
-    /// What was found out about a portion of flows, for [`FlowPasts::share_out`].
+    /// Its flows as a Bloom filter of 2^`size_bits` bits, the same with every worker, for [`FlowPasts::share_out_blooms`].
+    #[must_use]
+    pub fn bloom(&self, size_bits: u8) -> Vec<u8> {
+        let mut bloom = Bloom::new(size_bits);
+        self.flows.hashes().for_each(|hash| bloom.put(hash));
+        bloom.into_bytes()
+    }
+
+    /// What all others have: from every worker's Bloom filter what every worker's [`FlowPasts::keep_bloom`] wants.
+    ///
+    /// # Errors
+    ///
+    /// Where they are not of one size, or of none that one can have.
+    pub fn share_out_blooms(workers: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, PartialError> {
+        let blooms: Vec<Bloom> = workers
+            .iter()
+            .map(|bytes| Bloom::of(bytes))
+            .collect::<Option<_>>()
+            .ok_or(PartialError::Damaged)?;
+        if workers.windows(2).any(|pair| matches!(pair, [one, other] if one.len() != other.len())) {
+            return Err(PartialError::Damaged);
+        }
+        let of_others = |own: usize| {
+            let mut others = blooms.iter().enumerate().filter(|(number, _)| *number != own);
+            let mut joined = others.next().map(|(_, first)| first.clone())?;
+            others.for_each(|(_, other)| joined.join(other));
+            Some(joined.into_bytes())
+        };
+        Ok((0..blooms.len()).map(|own| of_others(own).unwrap_or_default()).collect())
+    }
+
+    /// Takes in which flows others may have too; the answer is how many flows are to be told of in portions.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no Bloom filter.
+    pub fn keep_bloom(&mut self, others: &[u8]) -> Result<usize, PartialError> {
+        let others = Bloom::of(others).ok_or(PartialError::Damaged)?;
+        let FlowPasts { flows, courses, firsts, shares, told_of, .. } = self;
+        let of_flows = flows.hashes().zip(courses.iter().zip(firsts));
+        shares.clear();
+        told_of.clear();
+        for (number, (hash, (course, first))) in (0..).zip(of_flows) {
+            let mut share = Share::UNKNOWN;
+            if others.may_have(hash) || course.needs_times() {
+                told_of.push(number);
+            } else {
+                share = course.share(&mut 0);
+                share.bits |= if first.goes_on() { Share::STARTS_HERE } else { 0 };
+            }
+            shares.push(share);
+        }
+        Ok(told_of.len())
+    }
+
+    /// What was found out about a portion of the flows that are told of, for [`FlowPasts::share_out`].
     #[must_use]
     pub fn to_bytes(&self, portion: Portion) -> Vec<u8> {
+        fn some<T: Copy>(by_flow: &[T], numbers: &[u32]) -> Vec<T> {
+            numbers.iter().filter_map(|number| by_flow.get(*number as usize)).copied().collect()
+        }
+        let numbers = self.told_of(portion);
         partial::sealed(NAME, |bytes| {
-            self.flows.write_portion(portion, bytes);
-            self.of(portion, &self.firsts).write(bytes);
-            self.of(portion, &self.courses).write(bytes);
-            self.of(portion, &self.labels).write(bytes);
+            self.flows.write_some(&numbers, bytes);
+            some(&self.firsts, &numbers).write(bytes);
+            some(&self.courses, &numbers).write(bytes);
+            some(&self.labels, &numbers).write(bytes);
         })
     }
 
-    fn of<T: Copy>(&self, portion: Portion, by_flow: &[T]) -> Vec<T> {
-        by_flow
-            .iter()
-            .zip(self.flows.are_of(portion))
-            .filter_map(|(item, is_of)| is_of.then_some(*item))
-            .collect()
+    fn told_of(&self, portion: Portion) -> Vec<u32> {
+        self.told_of.iter().copied().filter(|number| self.flows.is_of(*number, portion)).collect()
     }
 
     /// Who has the start of each flow, and which flows several have: from the bytes of every worker, what every worker's
@@ -308,9 +301,8 @@ impl FlowPasts {
     /// Where the bytes are damaged.
     pub fn keep(&mut self, portion: Portion, share: &[u8]) -> Result<(), PartialError> {
         let told: Told = partial::opened(NAME, share)?;
-        self.shares.resize(self.flows.len(), Share::UNKNOWN);
-        let of_portion = self.shares.iter_mut().zip(self.flows.are_of(portion)).filter(|(_, is_of)| *is_of);
-        for ((own, _), share) in of_portion.zip(told.shares) {
+        for (number, share) in self.told_of(portion).into_iter().zip(told.shares) {
+            let Some(own) = self.shares.get_mut(number as usize) else { continue };
             own.bits = share.place().map_or(share.bits, |place| {
                 Share::shared(place + self.shared_flows).bits | share.bits & Share::STARTS_HERE
             });
@@ -331,7 +323,7 @@ impl FlowPasts {
     /// Makes ready for what comes behind the last portion.
     fn settle(&mut self) {
         self.lasts_ms.fill(i64::MIN);
-        (self.courses, self.labels) = (Vec::new(), Vec::new());
+        (self.courses, self.labels, self.told_of) = (Vec::new(), Vec::new(), Vec::new());
         (self.flows, self.recent) = (FlowTable::default(), Recent::default());
         for (first, share) in self.firsts.iter_mut().zip(&self.shares) {
             if share.bits & Share::STARTS_HERE == 0 {

@@ -132,6 +132,11 @@ pub(crate) fn told(workers: &[Vec<Batch>]) -> Vec<Vec<Pasts>> {
     for (flows, batches) in flows.iter_mut().zip(workers) {
         batches.iter().for_each(|batch| flows.add(batch));
     }
+    // So small that some flows seem to be shared that are not.
+    let blooms: Vec<Vec<u8>> = flows.iter().map(|flows| flows.bloom(6)).collect();
+    for (flows, others) in flows.iter_mut().zip(FlowPasts::share_out_blooms(&blooms).unwrap()) {
+        flows.keep_bloom(&others).unwrap();
+    }
     for portion in (0..3).map(|number| Portion { number, of: 3 }) {
         let shares = FlowPasts::share_out(flows.iter().map(|flows| flows.to_bytes(portion))).unwrap();
         for (flows, share) in flows.iter_mut().zip(&shares) {

@@ -131,7 +131,17 @@ export class Asking {
     return this.inSlices(pasts, () => this.session.findPasts(pasts));
   }
 
-  /** What was found about a portion of flows. */
+  /** The flows as a Bloom filter of 2^`sizeBits` bits. */
+  bloomOfPasts(sizeBits: number): Moved<Uint8Array> | null {
+    return this.pasts === null ? null : moved(this.pasts.bloom(sizeBits));
+  }
+
+  /** Takes in which flows others may have too; how many flows are told of in portions. */
+  keepBloom(others: Uint8Array): number {
+    return this.pasts?.keepBloom(others) ?? 0;
+  }
+
+  /** What was found about a portion of these flows. */
   foundPasts(portion: number, of: number): Moved<Uint8Array> | null {
     return this.pasts === null ? null : moved(this.pasts.toBytes(portion, of));
   }

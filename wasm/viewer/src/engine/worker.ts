@@ -1,6 +1,6 @@
 /** A worker: one instance of the module, which reads the sources it is given and answers its part of questions. */
 
-import { initSync, recognise, Session, shareOutPasts, shareOutTimes, tupleAt } from "../../../pkg/worker/vnetflow.js";
+import { initSync, recognise, Session, shareOutBlooms, shareOutPasts, shareOutTimes, tupleAt } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
 import { Reading } from "./reading";
 import { Moved, moved, serve, type Port } from "./rpc";
@@ -74,6 +74,18 @@ export class WorkerApi {
 
   findPasts(): Promise<boolean> {
     return this.parts.asking.findPasts();
+  }
+
+  bloomOfPasts(sizeBits: number): Moved<Uint8Array> | null {
+    return this.parts.asking.bloomOfPasts(sizeBits);
+  }
+
+  shareOutBlooms(found: Uint8Array[]): Moved<Uint8Array[]> {
+    return moved(shareOutBlooms(found));
+  }
+
+  keepBloom(others: Uint8Array): number {
+    return this.parts.asking.keepBloom(others);
   }
 
   foundPasts(portion: number, of: number): Moved<Uint8Array> | null {
