@@ -62,14 +62,18 @@ pub(crate) struct FlowTable {
     /// Each flow: numbers of source and destination (32 bits each), ports (16 each), hop (24; 0 is none, so
     /// that a bare 5-tuple can be a flow, 1 the first), protocol (8).
     flows: Vec<u128>,
-    /// Flow numbers by hash, with linear probing; `EMPTY` or a number.
-    slots: Vec<u32>,
+    /// Flows by hash, with linear probing: half of the hash and the number in one, so that hardly ever another flow is looked at
+    /// on the way.
+    slots: Vec<u64>,
     hasher: FixedState,
 }
 
 travels!(FlowTable { addresses, macs, hops, flows } without hop_codes, slots, hasher);
 
 const EMPTY: u32 = u32::MAX;
+
+/// A slot of no flow.
+const FREE: u64 = u64::MAX;
 
 /// The bits of a flow that stand for its source port.
 pub(crate) const SRC_PORT: u128 = 0xffff << 48;
@@ -128,37 +132,39 @@ impl FlowTable {
         if (self.flows.len() + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
-        let mask = self.slots.len().saturating_sub(1);
-        let mut place = self.hasher.hash_one(flow) as usize & mask;
-        loop {
-            let Some(slot) = self.slots.get_mut(place) else { return EMPTY };
-            if *slot == EMPTY {
+        match self.look_up(flow) {
+            Ok(number) => number,
+            Err((place, half)) => {
                 let number = self.flows.len() as u32;
-                *slot = number;
+                if let Some(slot) = self.slots.get_mut(place) {
+                    *slot = half << 32 | u64::from(number);
+                }
                 self.flows.push(flow);
-                return number;
+                number
             }
-            if self.flows.get(*slot as usize) == Some(&flow) {
-                return *slot;
-            }
-            place = (place + 1) & mask;
         }
     }
 
     /// The number of a known flow.
     #[inline]
     pub(crate) fn find(&self, flow: u128) -> Option<u32> {
-        let mask = self.slots.len().checked_sub(1)?;
-        let mut place = self.hasher.hash_one(flow) as usize & mask;
+        self.look_up(flow).ok()
+    }
+
+    /// The number of a flow; of an unknown one the slot where it belongs, and half of its hash.
+    #[inline]
+    fn look_up(&self, flow: u128) -> Result<u32, (usize, u64)> {
+        let half = self.hasher.hash_one(flow) >> 32;
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut place = half as usize & mask;
         loop {
-            let number = *self.slots.get(place)?;
-            if number == EMPTY {
-                return None;
+            match self.slots.get(place) {
+                None | Some(&FREE) => return Err((place, half)),
+                Some(slot) if slot >> 32 == half && self.flows.get(*slot as u32 as usize) == Some(&flow) => {
+                    return Ok(*slot as u32);
+                }
+                Some(_) => place = (place + 1) & mask,
             }
-            if self.flows.get(number as usize) == Some(&flow) {
-                return Some(number);
-            }
-            place = (place + 1) & mask;
         }
     }
 
@@ -257,14 +263,14 @@ impl FlowTable {
     fn grow(&mut self) {
         let capacity = (self.slots.len() * 2).max(16);
         let mask = capacity - 1;
-        let mut slots = vec![EMPTY; capacity];
-        for (number, flow) in (0..).zip(&self.flows) {
-            let mut place = self.hasher.hash_one(flow) as usize & mask;
-            while slots.get(place).is_some_and(|slot| *slot != EMPTY) {
+        let mut slots = vec![FREE; capacity];
+        for known in self.slots.iter().filter(|slot| **slot != FREE) {
+            let mut place = (known >> 32) as usize & mask;
+            while slots.get(place).is_some_and(|slot| *slot != FREE) {
                 place = (place + 1) & mask;
             }
             if let Some(slot) = slots.get_mut(place) {
-                *slot = number;
+                *slot = *known;
             }
         }
         self.slots = slots;
