@@ -98,7 +98,7 @@ impl Minutes {
                 if !is_spread || from_ms >= minute_ms {
                     minutes.add_counters(*cell, minute_ms, counters, logged)?;
                 } else {
-                    MINUTES.spread(counters, from_ms, *time_ms, |minute_ms, part| {
+                    MINUTES.spread(counters, from_ms, *time_ms, &mut |minute_ms, part| {
                         minutes.add_counters(*cell, minute_ms, part, logged);
                     });
                 }
@@ -131,13 +131,11 @@ struct Latest {
 const FOUND_MINUTES: i64 = 8;
 
 impl Latest {
-    #[inline]
     fn of(&mut self, cell: u16, minute_ms: i64) -> Option<&mut CellMinute> {
         let number = self.number(cell, minute_ms)?;
         self.entries.get_mut(number as usize)
     }
 
-    #[inline]
     fn number(&mut self, cell: u16, minute_ms: i64) -> Option<u32> {
         let place = usize::from(cell) * FOUND_MINUTES as usize
             + minute_ms.div_euclid(MINUTE_MS).rem_euclid(FOUND_MINUTES) as usize;
@@ -160,7 +158,6 @@ impl Latest {
         Some(*place)
     }
 
-    #[inline]
     fn add_counters(&mut self, cell: u16, minute_ms: i64, counters: [u64; 4], logged: u8) -> Option<()> {
         let number = self.number(cell, minute_ms)?;
         let entry = self.entries.get_mut(number as usize)?;

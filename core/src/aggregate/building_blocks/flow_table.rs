@@ -152,7 +152,6 @@ impl FlowTable {
     }
 
     /// The number of a flow; of an unknown one the slot where it belongs, and half of its hash.
-    #[inline]
     fn look_up(&self, flow: u128) -> Result<u32, (usize, u64)> {
         let half = self.hasher.hash_one(flow) >> 32;
         let mask = self.slots.len().wrapping_sub(1);
@@ -213,7 +212,7 @@ impl FlowTable {
     }
 
     /// A number for each flow, in order: the same for the same flow of every table, hardly ever for another one.
-    pub(crate) fn hashes(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn hashes(&self) -> Vec<u64> {
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let addresses: Vec<u64> =
             self.addresses.values().iter().map(|address| self.hasher.hash_one(address)).collect();
@@ -222,14 +221,15 @@ impl FlowTable {
             .iter()
             .map(|hop| self.hasher.hash_one((self.mac(hop), hop.direction as u8, hop.is_nsg)))
             .collect();
-        self.flows.iter().map(move |flow| {
+        let hash = |flow: &u128| {
             let address = |code: u128| addresses.get(code as u32 as usize).copied().unwrap_or(0);
             let hop = (flow >> 8) as u32 & 0xff_ffff;
             let hop = hops.get(hop.wrapping_sub(1) as usize).copied().unwrap_or(0);
             let ends = address(flow >> 96).wrapping_mul(MIX) ^ address(flow >> 64).rotate_left(32);
             let mixed = (ends ^ hop ^ (flow & 0xffff_ffff_0000_00ff) as u64).wrapping_mul(MIX);
             (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
-        })
+        };
+        self.flows.iter().map(hash).collect()
     }
 
     /// The numbers of a flow's source and destination.

@@ -172,7 +172,7 @@ impl FlowPasts {
     #[must_use]
     pub fn bloom(&self, size_bits: u8) -> Vec<u8> {
         let mut bloom = Bloom::new(size_bits);
-        self.flows.hashes().for_each(|hash| bloom.put(hash));
+        self.flows.hashes().into_iter().for_each(|hash| bloom.put(hash));
         bloom.into_bytes()
     }
 
@@ -207,7 +207,7 @@ impl FlowPasts {
     pub fn keep_bloom(&mut self, others: &[u8]) -> Result<usize, PartialError> {
         let others = Bloom::of(others).ok_or(PartialError::Damaged)?;
         let FlowPasts { flows, courses, firsts, shares, told_of, .. } = self;
-        let of_flows = flows.hashes().zip(courses.iter().zip(firsts));
+        let of_flows = flows.hashes().into_iter().zip(courses.iter().zip(firsts));
         shares.clear();
         told_of.clear();
         for (number, (hash, (course, first))) in (0..).zip(of_flows) {

@@ -26,7 +26,7 @@ impl TimeGrid {
         counters: [u64; 4],
         from_ms: i64,
         to_ms: i64,
-        mut put: impl FnMut(i64, [u64; 4]),
+        put: &mut dyn FnMut(i64, [u64; 4]),
     ) -> bool {
         let logged_ms = self.start_ms(to_ms);
         let earliest_ms = logged_ms.saturating_sub(self.every_ms.saturating_mul(MOST_BUCKETS - 1));

@@ -129,8 +129,8 @@ impl Timeline {
                 let usual_ms = event.time_ms.saturating_sub(CONTINUE_MS);
                 if event.kind == Kind::End { usual_ms.min(first_ms) } else { usual_ms }
             });
-            let put = |bucket_ms, part| self.add_counters(bucket_ms, event, part, buckets);
-            assumed.shortened += u64::from(grid.spread(counters, from_ms, event.time_ms, put));
+            let mut put = |bucket_ms, part| self.add_counters(bucket_ms, event, part, buckets);
+            assumed.shortened += u64::from(grid.spread(counters, from_ms, event.time_ms, &mut put));
         }
     }
 
@@ -170,12 +170,12 @@ impl Timeline {
                 counted.add_counters(counters, *logged);
                 return;
             }
-            let put = |bucket_ms, part| {
+            let mut put = |bucket_ms, part| {
                 if let Some(totals) = sums.of(key(bucket_ms, code)) {
                     totals.add_counters(part, *logged);
                 }
             };
-            shortened += u64::from(grid.spread(counters, from_ms, time_ms, put));
+            shortened += u64::from(grid.spread(counters, from_ms, time_ms, &mut put));
         });
         self.events = events;
         self.shortened += shortened;
