@@ -24,7 +24,7 @@ pub(crate) use minutes::{CellMinute, MINUTE_MS};
 pub(crate) use ports::PortSet;
 pub use weight::Weight;
 
-/// Cells are worth it where there are at most this many rows to each.
+/// Cells are worth it where there are at least this many rows to each.
 const LEAST_ROWS_A_CELL: usize = 4;
 
 /// The public columns in which the rows of a cell may differ.
@@ -216,7 +216,7 @@ impl Cells {
         are_whole.then_some(first_ms.max(earliest_ms))
     }
 
-    /// True where a filter can be asked about cells ([`Cells::tell`]): it keeps either all rows of a cell or none, but for what
+    /// True where a filter can be asked about cells ([`Cells::are_enough_for`]): it keeps either all rows of a cell or none, but for what
     /// source ports say, and flows whole for all time or not at all.
     #[must_use]
     pub fn can_be_asked(filter: &Filter) -> bool {
@@ -227,7 +227,7 @@ impl Cells {
 
     /// True where such a filter can be asked about these cells: all their source ports are one to it.
     #[must_use]
-    pub fn tell(&self, filter: &Filter) -> bool {
+    pub fn are_enough_for(&self, filter: &Filter) -> bool {
         !filter.tells_these_source_ports_apart(&self.source_ports)
     }
 

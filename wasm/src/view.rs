@@ -218,7 +218,7 @@ impl View {
     /// What is kept of a page, if cells tell it.
     fn find_cells(&self, page: &mut Page) -> Option<Kept> {
         let filter = self.filter.as_ref().filter(|_| self.asks_cells)?;
-        page.cells().filter(|cells| cells.tell(filter))?;
+        page.cells().filter(|cells| cells.are_enough_for(filter))?;
         let mask = page.with_cells(|cells| filter.mask(cells))?;
         if mask.iter().all(|keep| *keep) {
             return Some(Kept::All);

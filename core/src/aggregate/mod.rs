@@ -23,6 +23,7 @@ mod vantage;
 pub(crate) mod tests;
 
 pub use analysis::{Analysis, AnalysisError};
+pub(crate) use building_blocks::events::Kind;
 pub use building_blocks::keys::{Key, KeyError};
 pub(crate) use building_blocks::pasts::Since;
 pub use building_blocks::pasts::{FlowPasts, Pasts, Portion};

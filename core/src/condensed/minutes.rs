@@ -5,9 +5,9 @@
 
 use super::{Cells, Condensed};
 use crate::aggregate::spreading::{TimeGrid, is_zero};
-use crate::aggregate::{Pasts, Since, Totals};
+use crate::aggregate::{Kind, Pasts, Since, Totals};
 use crate::batch::Batch;
-use crate::tuple::{Action, State, starts_flow};
+use crate::tuple::Action;
 
 /// Length of a minute.
 pub(crate) const MINUTE_MS: i64 = 60_000;
@@ -36,23 +36,27 @@ impl CellMinute {
         totals.add_counters(self.counters, self.logged);
     }
 
-    /// False where sums would not fit: then nothing is taken in.
+    /// Takes in another one of its cell and minute; false where it is of others, or sums would not fit: then nothing is taken in.
     #[inline]
-    fn add_counters(&mut self, [a, b, c, d]: [u64; 4], logged: u8) -> bool {
-        let [sum_a, sum_b, sum_c, sum_d] = self.counters;
-        let (Some(a), Some(b), Some(c), Some(d)) =
-            (sum_a.checked_add(a), sum_b.checked_add(b), sum_c.checked_add(c), sum_d.checked_add(d))
-        else {
-            return false;
-        };
-        self.counters = [a, b, c, d];
-        self.logged |= logged;
-        true
+    fn take_in(&mut self, other: &CellMinute) -> bool {
+        let ([a, b, c, d], [e, f, g, h]) = (self.counters, other.counters);
+        if self.cell == other.cell
+            && self.start_ms == other.start_ms
+            && let (Some(a), Some(b), Some(c), Some(d)) =
+                (a.checked_add(e), b.checked_add(f), c.checked_add(g), d.checked_add(h))
+        {
+            self.counters = [a, b, c, d];
+            self.logged |= other.logged;
+            self.tuples += other.tuples;
+            self.flows += other.flows;
+            return true;
+        }
+        false
     }
 }
 
 /// Rows by their cells and minutes, and those that are not summed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Minutes {
     of_cells: Vec<CellMinute>,
     others: Batch,
@@ -63,7 +67,7 @@ pub(super) struct Minutes {
 /// A row that counts longer is not summed: it alone would make hundreds of entries.
 const MOST_MINUTES: i64 = 60;
 
-/// Minutes are worth it where there are at most so many rows to each entry.
+/// Minutes are worth it where there are at least so many rows to each entry.
 const LEAST_ROWS_A_MINUTE: usize = 2;
 
 impl Minutes {
@@ -77,11 +81,9 @@ impl Minutes {
         let mut minutes = Latest::default();
         let mut others: Vec<u32> = Vec::new();
         for (row, (cell, time_ms)) in of_rows.iter().zip(&batch.time_ms).enumerate() {
-            let (action, state) = (*batch.action.get(row)?, *batch.state.get(row)?);
-            let (counters, logged) = (batch.amounts(row), *batch.logged.get(row)?);
-            let is_spread = action == Action::Allow
-                && matches!(state, Some(State::Continue | State::End))
-                && !is_zero(counters);
+            let (kind, logged) = (Kind::of_row(batch, row)?, *batch.logged.get(row)?);
+            let counters = batch.amounts(row);
+            let is_spread = kind >= Kind::Continue && !is_zero(counters);
             let minute_ms = MINUTES.start_ms(*time_ms);
             let from_ms = match pasts.since(row) {
                 Since::Unknown => i64::MIN,
@@ -89,19 +91,17 @@ impl Minutes {
                 Since::Ms(since_ms) => time_ms.saturating_sub(since_ms),
                 Since::Nothing => i64::MIN,
             };
+            let flows = u32::from(kind <= Kind::Begin);
+            let tuple = CellMinute { start_ms: minute_ms, counters, tuples: 1, flows, cell: *cell, logged };
             if from_ms <= minute_ms.saturating_sub(MOST_MINUTES * MINUTE_MS) {
                 others.push(row as u32);
+            } else if from_ms >= minute_ms {
+                minutes.add(tuple);
             } else {
-                let logged_in = minutes.of(*cell, minute_ms)?;
-                logged_in.tuples += 1;
-                logged_in.flows += u32::from(starts_flow(action, state));
-                if !is_spread || from_ms >= minute_ms {
-                    minutes.add_counters(*cell, minute_ms, counters, logged)?;
-                } else {
-                    MINUTES.spread(counters, from_ms, *time_ms, &mut |minute_ms, part| {
-                        minutes.add_counters(*cell, minute_ms, part, logged);
-                    });
-                }
+                minutes.add(CellMinute { counters: [0; 4], ..tuple });
+                MINUTES.spread(counters, from_ms, *time_ms, &mut |start_ms, counters| {
+                    minutes.add(CellMinute { start_ms, counters, tuples: 0, flows: 0, ..tuple });
+                });
             }
             if minutes.entries.len() + others.len() > most {
                 return None;
@@ -131,42 +131,17 @@ struct Latest {
 const FOUND_MINUTES: i64 = 8;
 
 impl Latest {
-    fn of(&mut self, cell: u16, minute_ms: i64) -> Option<&mut CellMinute> {
-        let number = self.number(cell, minute_ms)?;
-        self.entries.get_mut(number as usize)
-    }
-
-    fn number(&mut self, cell: u16, minute_ms: i64) -> Option<u32> {
-        let place = usize::from(cell) * FOUND_MINUTES as usize
-            + minute_ms.div_euclid(MINUTE_MS).rem_euclid(FOUND_MINUTES) as usize;
+    fn add(&mut self, part: CellMinute) {
+        let minute = part.start_ms.div_euclid(MINUTE_MS).rem_euclid(FOUND_MINUTES) as usize;
+        let place = usize::from(part.cell) * FOUND_MINUTES as usize + minute;
         if place >= self.places.len() {
             self.places.resize((place + 1).next_power_of_two(), u32::MAX);
         }
-        let place = self.places.get_mut(place)?;
-        let is_it = |entry: &CellMinute| entry.cell == cell && entry.start_ms == minute_ms;
-        if !self.entries.get(*place as usize).is_some_and(is_it) {
+        let Some(place) = self.places.get_mut(place) else { return };
+        if !self.entries.get_mut(*place as usize).is_some_and(|entry| entry.take_in(&part)) {
             *place = self.entries.len() as u32;
-            self.entries.push(CellMinute {
-                start_ms: minute_ms,
-                counters: [0; 4],
-                tuples: 0,
-                flows: 0,
-                cell,
-                logged: 0,
-            });
+            self.entries.push(part);
         }
-        Some(*place)
-    }
-
-    fn add_counters(&mut self, cell: u16, minute_ms: i64, counters: [u64; 4], logged: u8) -> Option<()> {
-        let number = self.number(cell, minute_ms)?;
-        let entry = self.entries.get_mut(number as usize)?;
-        if !entry.add_counters(counters, logged) {
-            // Whoever adds up all of them sees that the sum does not fit.
-            let further = CellMinute { counters, logged, tuples: 0, flows: 0, ..*entry };
-            self.entries.push(further);
-        }
-        Some(())
     }
 }
 

@@ -105,7 +105,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
         (Some(cells), None) => without_told(batch, |batch| cells.with(None, batch, None, pasts, &mut take)),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
-            let mut some = if Cells::can_be_asked(filter) && cells.tell(filter) {
+            let mut some = if Cells::can_be_asked(filter) && cells.are_enough_for(filter) {
                 let mut mask = Vec::new();
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)

@@ -40,7 +40,8 @@ fn is_timeless(node: &Node) -> bool {
     }
 }
 
-/// True where some question is answered otherwise for some source ports than for others, of those to which a set is alike or not.
+/// True where some question is answered otherwise for some source ports than for others; `is_alike` says whether a set has all
+/// of the ports in question or none.
 pub(super) fn tells_source_ports_apart(node: &Node, is_alike: &impl Fn(&SpanSet<u64>) -> bool) -> bool {
     match node {
         Node::All(nodes) | Node::Any(nodes) => {
