@@ -57,6 +57,8 @@ pub struct Session {
     pub(crate) dropped_rows: u64,
     tuples: u64,
     is_split: bool,
+    /// So many rows fill a page other than the first.
+    page_rows: usize,
 }
 
 #[wasm_bindgen]
@@ -64,7 +66,9 @@ impl Session {
     /// A session with these options. Throws where the filter or the groups can't be read.
     #[wasm_bindgen(constructor)]
     pub fn new(options: Option<SessionOptions>) -> Result<Session, JsError> {
-        let options = Options::from_js(&options.map(Into::into).unwrap_or_default())?;
+        let mut options = Options::from_js(&options.map(Into::into).unwrap_or_default())?;
+        let page_rows = options.decode.batch_rows;
+        options.decode.batch_rows = page_rows.min(FIRST_PAGE_ROWS);
         Ok(Session {
             decoder: Decoder::new(options.decode),
             groups: options.groups,
@@ -84,6 +88,7 @@ impl Session {
             dropped_rows: 0,
             tuples: 0,
             is_split: false,
+            page_rows,
         })
     }
 
@@ -230,6 +235,9 @@ impl Session {
 /// So many rows are kept as they are (63 bytes each), so that a change of the filter finds them ready; with more, all are packed.
 const UNPACKED_ROWS: u64 = 2_000_000;
 
+/// The first page is full sooner than others, so that there is something to ask about early.
+const FIRST_PAGE_ROWS: usize = 16 * 1024;
+
 impl Session {
     /// Makes the rows of finished sources that fill no page a page of their own.
     pub(crate) fn complete_page(&mut self) {
@@ -256,6 +264,7 @@ impl Session {
             self.tuples += batch.len() as u64;
             self.whole = None;
             self.pages.push(self.tracker.page(batch));
+            self.decoder.set_batch_rows(self.page_rows);
         }
         if self.tuples - self.dropped_rows > UNPACKED_ROWS {
             // Those before are packed already; a page that is new is asked about next, but there is no telling how many follow.

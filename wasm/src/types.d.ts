@@ -12,7 +12,7 @@ export interface SessionOptions {
   groups?: string;
   /** Keep the column `offset` (default: false). */
   offsets?: boolean;
-  /** A page is full from this many rows on; it ends with a whole record (default: 131072). */
+  /** A page is full from this many rows on (default: 131072), the first one from at most 16384 on; it ends with a whole record. */
   pageRows?: number;
 }
 

@@ -190,6 +190,11 @@ impl Decoder {
         self.builder.flush();
     }
 
+    /// From now on a batch is full from this many rows on.
+    pub fn set_batch_rows(&mut self, rows: usize) {
+        self.builder.options.batch_rows = rows;
+    }
+
     /// The issues so far; they are handed out once.
     pub fn take_issues(&mut self) -> Vec<Issue> {
         self.builder.issues.take()

@@ -11,10 +11,12 @@ import type {
   Completion, Engine, FilterProblem, Issue, NamedFile, Progress, Query, Question, RawTuple, Rows, RowsQuestion, SideFile, Table,
 } from "./protocol";
 import { jobQuestion, Questions } from "./questions";
+import { rehearse } from "./rehearsal";
 import { Remote } from "./rpc";
 import { RowsOfAll, type RowAt } from "./rows-of-all";
 import { SideFiles } from "./side-files";
 import type { SplitLimits, WorkerProgress } from "./tasks";
+import { lookUp, SLICE_MS } from "./turns";
 import type { AskedPart, JobQuestion, View } from "./worker-asking";
 import type { DemoApi } from "./worker-demo";
 
@@ -93,12 +95,11 @@ class WorkerEngine implements Engine {
     this.questions.isTold = false;
     this.phase = "reading";
     this.files += files.length;
-    this.bytes += files.reduce((sum, { file }) => sum + file.size, 0);
     void pool.all((worker) => worker.call("keepStates", [true]));
     this.timer ??= setInterval(() => this.tick(), PROGRESS_MS);
     this.tellProgress(true);
     try {
-      await logs.read(files);
+      await Promise.all([logs.read(files), this.weigh(files)]);
     } finally {
       // Only the last of several drops ends reading.
       if (--this.opened === 0 && logs === this.logs) {
@@ -136,6 +137,37 @@ class WorkerEngine implements Engine {
     this.tellProgress(true);
     this.tellChange();
     await this.pool.ready;
+  }
+
+  /** Adds up how large files are. Browsers look on the disk for each: half a millisecond, and a folder may have thousands. */
+  private async weigh(files: NamedFile[]): Promise<void> {
+    const { pool } = this;
+    let until = 0;
+    for (const { file } of files) {
+      if (performance.now() >= until) {
+        await lookUp();
+        if (pool !== this.pool) return;
+        until = performance.now() + SLICE_MS;
+      }
+      this.bytes += file.size;
+    }
+  }
+
+  /** Makes ready for the first drop, in workers of their own that end with it. */
+  async rehearse(): Promise<void> {
+    await this.pool.ready;
+    if (this.phase !== "idle") return;
+    const trial = new WorkerEngine({ workers: 2 });
+    const end = this.onProgress(() => {
+      end();
+      trial.end();
+    });
+    try {
+      await rehearse(trial);
+    } finally {
+      end();
+      trial.end();
+    }
   }
 
   private end(): void {
@@ -440,5 +472,8 @@ class WorkerEngine implements Engine {
 
 /** An engine with workers of its own, warm before the first file is dropped. */
 export function createEngine(options: EngineOptions = {}): Engine {
-  return new WorkerEngine(options);
+  const engine = new WorkerEngine(options);
+  // A page that cannot start hears of it from its first question; without a rehearsal it is only slower.
+  engine.rehearse().catch(() => undefined);
+  return engine;
 }

@@ -4,12 +4,12 @@ import type { recognise as Recognise, Session } from "../../../pkg/worker/vnetfl
 import { isGzip, type Chunks } from "./gzip";
 import { partEnds } from "./split";
 import type { ReadResult, ReadTask, Source, SplitLimits, WorkerProgress } from "./tasks";
+import { lookUp, SLICE_MS } from "./turns";
 import { bytesOf, peeked, textOf } from "./unpacked";
-import { lookUp, SLICE_MS } from "./worker-asking";
 import { jsonOfYaml } from "./yaml";
 import { entriesOf, isZip } from "./zip";
 
-/** How often a worker tells, at most. */
+/** How often a worker tells, at most, while it has no more tuples than before. */
 const TELL_MS = 50;
 
 /** A file beyond this is a log: names for networks and rules are smaller (all service tags have 5 MB). */
@@ -34,6 +34,7 @@ export class Reading {
   private cancellations = 0;
   private bytes = 0;
   private told = 0;
+  private toldTuples = 0;
   /** Resolves when the task before is done. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -102,11 +103,13 @@ export class Reading {
     return { kind: "read", isClean: failure === null && issues === 0 && isBetween };
   }
 
-  /** Tells how far it is, at most every so often unless `always`. */
+  /** Tells how far it is: of another page at once, else at most every so often unless `always`. */
   report(always: boolean): void {
     const now = performance.now();
-    if (!always && now - this.told < TELL_MS) return;
+    const { tuples } = this.session;
+    if (!always && now - this.told < TELL_MS && tuples === this.toldTuples) return;
     this.told = now;
+    this.toldTuples = tuples;
     const memoryBytes = this.memory.buffer.byteLength;
     // Memory never shrinks, so once past the budget always past it.
     if (memoryBytes > this.memoryBudgetBytes) this.session.dropRows();
@@ -114,7 +117,7 @@ export class Reading {
     this.bytes = 0;
     this.tell({
       bytes,
-      tuples: session.tuples,
+      tuples,
       issues: session.issueCount,
       memoryBytes,
       droppedTuples: session.droppedTuples,

@@ -3,6 +3,7 @@
 import type { Job, Pasts, Session } from "../../../pkg/worker/vnetflow.js";
 import { buffersOf, type PackedTable } from "./packed";
 import { Moved, moved } from "./rpc";
+import { lookUp, SLICE_MS } from "./turns";
 
 /** A question as the module takes it. */
 export interface JobQuestion {
@@ -23,9 +24,6 @@ export interface AskedPart {
   unseen: number;
   error: string | null;
 }
-
-/** A worker looks up after so long: no gesture waits longer for what it does. */
-export const SLICE_MS = 20;
 
 /** The jobs of one worker. */
 export class Asking {
@@ -196,20 +194,4 @@ export class Asking {
 
 function movedTables(tables: Record<string, PackedTable>): Moved<Record<string, PackedTable>> {
   return new Moved(tables, Object.values(tables).flatMap(buffersOf));
-}
-
-const { port1, port2 } = new MessageChannel();
-let wake: (() => void)[] = [];
-port1.onmessage = () => {
-  const waiting = wake;
-  wake = [];
-  for (const resolve of waiting) resolve();
-};
-
-/** Lets messages in. A timer would wait for milliseconds. */
-export function lookUp(): Promise<void> {
-  return new Promise((resolve) => {
-    wake.push(resolve);
-    port2.postMessage(null);
-  });
 }

@@ -82,9 +82,9 @@ async function measured(page: Page): Promise<Figures> {
       return performance.now() - start;
     };
     window.figures = async (list) => {
-      // Warm, as a page is when a person drops something.
+      // Warm, as a page is when a person drops something: its rehearsal is over.
       await engine.check("");
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
       let firstNumbersMs = NaN;
       let memoryBytes = 0;
       let tuples = 0;

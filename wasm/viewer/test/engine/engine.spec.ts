@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Engine } from "../../src/engine/protocol";
 import { serve } from "../support/serve";
 import { zipOf } from "../unit/support";
 
@@ -37,6 +38,13 @@ const test = base.extend<{ engine: Page; origins: Set<string> }, { site: string 
     expect([...origins], "no other origin is ever asked").toEqual([site]);
   },
 });
+
+declare global {
+  interface Window {
+    /** The engine of a test that calls it more than once. */
+    engine: Engine;
+  }
+}
 
 interface Case {
   name: string;
@@ -98,6 +106,60 @@ test("the corpus through the page is the corpus", async ({ engine }) => {
     expect(found[place]?.issues, name).toBe(issues);
     if (rows.length > 0) expect(found[place]?.raw, name).toMatch(/^(?:[0-9]{10}|\\u00)/);
   }
+});
+
+test("a rehearsal in workers of its own makes the module quick, and ends by itself or with the first drop", async ({ engine }) => {
+  const some = cases.find(({ rows }) => rows.length > 0);
+  const made = async (): Promise<void> => {
+    await engine.evaluate(() => void (window.engine = window.page.createEngine({ workers: 2 })));
+    await expect.poll(() => engine.workers().length, { intervals: [10] }).toBe(4);
+  };
+  await made();
+  await expect.poll(() => engine.workers().length, { timeout: 30_000 }).toBe(2);
+  const none = await engine.evaluate(async () => (await window.engine.rows({ columns: ["time"], from: 0, count: 1 })).total);
+  expect(none).toBe(0);
+  await engine.reload();
+  await made();
+  const total = await engine.evaluate(async ({ source, url }) => {
+    await window.engine.open([{ path: source, file: await (await fetch(url)).blob() }]);
+    return (await window.engine.rows({ columns: ["time"], from: 0, count: 1 })).total;
+  }, some as Case);
+  expect(total).toBe(some?.rows.length);
+  expect(engine.workers().length).toBe(2);
+});
+
+test("a folder of many files does not hold up the page: their sizes are looked up in turns", async ({ engine }) => {
+  const found = await engine.evaluate(async () => {
+    const engine = window.page.createEngine({ workers: 2 });
+    await engine.check("");
+    const wait = (ms: number): void => {
+      for (const until = performance.now() + ms; performance.now() < until; );
+    };
+    let [looks, most] = [0, 0];
+    let before = 0;
+    const files = Array.from({ length: 500 }, (_, number) => {
+      const file = new File(["{}\n"], `${number}.json`);
+      // Browsers look at each on the disk, and nothing else happens until they have.
+      Object.defineProperty(file, "size", { get: () => (looks++, wait(1), 3) });
+      return { path: file.name, file };
+    });
+    let bytes = 0;
+    engine.onProgress((progress) => (bytes = progress.bytes));
+    const opened = engine.open(files);
+    // In between the page is heard.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      most = Math.max(most, looks - before);
+      before = looks;
+      port2.postMessage(null);
+    };
+    port2.postMessage(null);
+    await opened;
+    port1.close();
+    return { looks, most, bytes };
+  });
+  expect(found).toMatchObject({ looks: 500, bytes: 1500 });
+  expect(found.most).toBeLessThan(100);
 });
 
 /** The demo network's logs on disk, as the command line reads them. */
