@@ -12,8 +12,8 @@ test("the most work is shared among all workers", () => {
 });
 
 test("who narrows an answer completes the least", () => {
-  expect(leadersOf(questions("conversations", "denied", "summary"), 2, 0)).toEqual([1, 1, 1]);
-  expect(leadersOf(questions("conversations", "denied", "summary"), 2, 1)).toEqual([0, 0, 0]);
+  expect(leadersOf(questions("conversations", "denied", "summary"), 2, 0)).toEqual([1, 1, 0]);
+  expect(leadersOf(questions("conversations", "denied", "summary"), 2, 1)).toEqual([0, 0, 1]);
 });
 
 test("a single question and a single worker find each other", () => {
