@@ -72,6 +72,8 @@ pub struct Cells {
     cells: Batch,
     of_rows: Vec<u16>,
     source_ports: PortSet,
+    /// Once pasts are told: the first time of a row or of the tuple before it in its flow; `i64::MIN` where one is not known.
+    earliest_ms: i64,
     /// Once pasts are told, where they are worth it.
     minutes: Option<Minutes>,
 }
@@ -199,7 +201,13 @@ impl Cells {
         }
         cells.weights.resize(sums.len(), Weight::default());
         sums.iter().enumerate().for_each(|(cell, sum)| sum.write(&mut cells, cell));
-        Some(Cells { cells, of_rows, source_ports: PortSet::of_sources(batch), minutes: None })
+        Some(Cells {
+            cells,
+            of_rows,
+            source_ports: PortSet::of_sources(batch),
+            earliest_ms: i64::MIN,
+            minutes: None,
+        })
     }
 
     /// From when on (milliseconds since 1970 UTC, `i64::MIN` for all time), up to some end, a filter keeps either all tuples of an
@@ -217,18 +225,25 @@ impl Cells {
     }
 
     /// True where a filter can be asked about cells ([`Cells::are_enough_for`]): it keeps either all rows of a cell or none, but for what
-    /// source ports say, and flows whole for all time or not at all.
+    /// source ports say, and one span of time.
     #[must_use]
     pub fn can_be_asked(filter: &Filter) -> bool {
-        let may_differ = Cells::flows_are_whole_from(filter).is_some_and(|from_ms| from_ms > i64::MIN);
-        let are_told = |name| is_column_of_cells(name) || name == "src_port";
-        filter.columns().into_iter().all(are_told) && !may_differ
+        let are_told = |name| is_column_of_cells(name) || ["src_port", "time"].contains(&name);
+        filter.columns().into_iter().all(are_told) && filter.time_window().is_some()
     }
 
-    /// True where such a filter can be asked about these cells: all their source ports are one to it.
+    /// True where such a filter can be asked about these cells: all their times and source ports are one to it, and what came before
+    /// their rows is the same as for all time.
     #[must_use]
     pub fn are_enough_for(&self, filter: &Filter) -> bool {
-        !filter.tells_these_source_ports_apart(&self.source_ports)
+        let Some((from_ms, to_ms)) = filter.time_window() else { return false };
+        let first_ms = self.cells.time_ms.iter().min();
+        let last_ms = self.cells.weights.iter().map(|weight| weight.last_ms).max();
+        let (Some(first_ms), Some(last_ms)) = (first_ms, last_ms) else { return false };
+        let whole_from_ms = Cells::flows_are_whole_from(filter).unwrap_or(i64::MIN);
+        let are_inside = from_ms <= *first_ms && last_ms <= to_ms && whole_from_ms <= self.earliest_ms;
+        let are_outside = last_ms < from_ms || to_ms < *first_ms;
+        (are_inside || are_outside) && !filter.tells_these_source_ports_apart(&self.source_ports)
     }
 
     /// Notes what came before each row: the sessions of all cells, and what they counted in each minute. Sessions that begin or
@@ -243,6 +258,7 @@ impl Cells {
                 weight.sessions += 1;
             }
         }
+        self.earliest_ms = pasts.earliest_ms(batch);
         self.minutes = Minutes::of(batch, &self.of_rows, pasts);
     }
 

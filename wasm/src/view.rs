@@ -21,7 +21,8 @@ enum Kept {
 
 #[derive(Debug)]
 enum Either {
-    Cells(Box<SomeCells>),
+    /// And from when on it counts what came before their rows, where that is told.
+    Cells(Box<SomeCells>, i64),
     Bits(Vec<u64>),
 }
 
@@ -115,7 +116,7 @@ impl View {
         match self.kept(number, page) {
             Kept::All => (0..page.len() as u32).collect(),
             Kept::Some(Either::Bits(bits), _) => numbers_of(bits).collect(),
-            Kept::Some(Either::Cells(some), _) => {
+            Kept::Some(Either::Cells(some, _), _) => {
                 page.known_cells().map(|cells| cells.rows_of(some)).unwrap_or_default()
             }
         }
@@ -135,11 +136,11 @@ impl View {
         let told_from_ms = self.whole_from_ms.filter(|_| is_told);
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
-            Some(Kept::Some(Either::Cells(some), _)) => {
-                page.with_condensed(Some(some), told_from_ms, needs_rows, take);
+            Some(Kept::Some(Either::Cells(some, from_ms), _)) => {
+                page.with_condensed(Some(some), told_from_ms.map(|_| *from_ms), needs_rows, take);
             }
             None | Some(Kept::All) if page.cells().is_some() => {
-                page.with_condensed(None, told_from_ms, needs_rows, take);
+                page.with_condensed(None, told_from_ms.map(|_| i64::MIN), needs_rows, take);
             }
             _ if needs_rows && let Some(from_ms) = told_from_ms => {
                 let rows = self.rows(number, page);
@@ -225,7 +226,7 @@ impl View {
         }
         let some = page.known_cells()?.some(&mask);
         let count = some.rows();
-        Some(Kept::Some(Either::Cells(Box::new(some)), count))
+        Some(Kept::Some(Either::Cells(Box::new(some), i64::MIN), count))
     }
 
     fn find(&mut self, page: &mut Page) -> Kept {
@@ -248,7 +249,7 @@ impl View {
             return Kept::All;
         }
         let either = match page.cells_of_kept(&is_kept, from_ms) {
-            Some(some) => Either::Cells(Box::new(some)),
+            Some(some) => Either::Cells(Box::new(some), from_ms),
             None => Either::Bits(bits_of(&is_kept)),
         };
         Kept::Some(either, count)

@@ -96,7 +96,11 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
 /// Adds the rows of a batch that a filter keeps: as cells where that can be; the answer says whether it could.
 fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut Analysis) -> bool {
     let batch = &mut worker.batches[number];
-    let whole_from = filter.map_or(Some(i64::MIN), Cells::flows_are_whole_from);
+    let is_asked = |cells: &Cells, filter| Cells::can_be_asked(filter) && cells.are_enough_for(filter);
+    let mut whole_from = filter.map_or(Some(i64::MIN), Cells::flows_are_whole_from);
+    if filter.zip(worker.cells[number].as_ref()).is_some_and(|(filter, cells)| is_asked(cells, filter)) {
+        whole_from = whole_from.map(|_| i64::MIN);
+    }
     let pasts = whole_from.map(|from_ms| worker.pasts[number].of_window(from_ms, batch).into_owned());
     let pasts = pasts.as_ref();
     let mut could = false;
@@ -105,7 +109,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
         (Some(cells), None) => without_told(batch, |batch| cells.with(None, batch, None, pasts, &mut take)),
         (Some(cells), Some(filter)) => {
             let whole = filter.mask(batch);
-            let mut some = if Cells::can_be_asked(filter) && cells.are_enough_for(filter) {
+            let mut some = if is_asked(cells, filter) {
                 let mut mask = Vec::new();
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask)
@@ -273,17 +277,44 @@ fn filters_on_what_rows_differ_in_need_the_rows() {
     let always = Some(i64::MIN);
     let may_first = Some(1_714_521_600_000);
     assert_eq!(enough("tcp and not dst port 53 and denied"), (true, always));
-    assert_eq!(enough("rule nossh and not encrypted"), (false, Some(i64::MIN + 1)));
+    assert_eq!(enough("rule nossh and not encrypted"), (true, Some(i64::MIN + 1)));
     assert_eq!(enough("port 53"), (true, always));
     assert_eq!(enough("state E and port 53"), (false, None));
-    assert_eq!(enough("time >= 2024-05-01"), (false, may_first));
+    assert_eq!(enough("time >= 2024-05-01"), (true, may_first));
     assert_eq!(
         enough("time in 2024-05-01..2024-05-02 and (tcp or udp) and not time < 2023-01-01"),
-        (false, may_first)
+        (true, may_first)
     );
-    assert_eq!(enough("time < 2024-05-01"), (false, always));
+    assert_eq!(enough("time < 2024-05-01"), (true, always));
     assert_eq!(enough("time >= 2024-05-01 or tcp"), (false, None));
     assert_eq!(enough("not time in 2024-05-01..2024-05-02"), (false, None));
-    assert_eq!(enough("time >= 2024-05-01 and rule nossh"), (false, may_first));
+    assert_eq!(enough("time >= 2024-05-01 and rule nossh"), (true, may_first));
     assert_eq!(enough("bytes > 5"), (false, None));
+}
+
+#[test]
+fn cells_are_enough_for_windows_that_tear_none_of_their_flows_apart() {
+    let rows = [
+        row(0, "10.1.1.4,10.2.0.5,50000,443,6,O,B,NX,0,0,0,0", "r", "A"),
+        row(120_000, "10.1.1.4,10.2.0.5,50000,443,6,O,C,NX,1,1,2,50", "r", "A"),
+        row(300_000, "10.1.1.5,10.2.0.5,50000,443,6,O,B,NX,0,0,0,0", "r", "A"),
+    ];
+    let [first, second] = &workers(&[&rows[..1], &rows[1..]])[..] else { panic!("two workers") };
+    let (first, second) = (first.cells[0].as_ref().unwrap(), second.cells[0].as_ref().unwrap());
+    let groups = Groups::new();
+    let enough = |cells: &Cells, text: &str| {
+        let filter = Filter::parse(text, &groups).unwrap();
+        Cells::can_be_asked(&filter) && cells.are_enough_for(&filter)
+    };
+    for (text, of_first, of_second) in [
+        ("time >= 2024-05-01T09:00Z and tcp", true, true),
+        ("time >= 2024-05-01T09:00:01Z", true, false),
+        ("time in 2024-05-01T09:02Z..2024-05-01T09:03Z", true, false),
+        ("time in 2024-05-01T09:00Z..2024-05-01T09:02Z", true, true),
+        ("time in 2024-05-01T09:00Z..2024-05-01T09:03Z and rule r", true, true),
+        ("time >= 2024-05-01T09:03Z", true, true),
+        ("time >= 2024-05-01T09:00Z or udp", false, false),
+    ] {
+        assert_eq!((enough(first, text), enough(second, text)), (of_first, of_second), "{text}");
+    }
 }

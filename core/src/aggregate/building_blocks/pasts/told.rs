@@ -79,6 +79,17 @@ impl Pasts {
         Cow::Owned(Pasts { rows, is_of_window: true, has_untold_sessions })
     }
 
+    /// The first time of these rows or of a tuple before one of them in its flow; `i64::MIN` where one is not known that has a session.
+    /// A window that starts no later leaves them as they are. The batch has at least times, actions and states.
+    pub(crate) fn earliest_ms(&self, batch: &Batch) -> i64 {
+        let of_row = |((row, past), time_ms): ((usize, &u32), &i64)| match past & !STARTS_SESSION {
+            UNKNOWN if FirstTuple::of(batch, row).is_some() => i64::MIN,
+            UNKNOWN | NOTHING => *time_ms,
+            more => time_ms.saturating_sub(i64::from(more - MORE)),
+        };
+        self.rows.iter().enumerate().zip(&batch.time_ms).map(of_row).min().unwrap_or(i64::MIN)
+    }
+
     /// True where only part of the time counts: what was told of all of it is not true then.
     pub(crate) fn is_of_window(&self) -> bool {
         self.is_of_window
