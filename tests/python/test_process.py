@@ -128,6 +128,28 @@ def test_ctrl_c_ends_the_command_line_quietly(large_log: str, tmp_path: Path, co
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_what_polars_threads_say_of_their_end_is_no_news_when_interrupted(is_interrupted: bool) -> None:
+    script = """
+import os, signal, sys
+from vnetflow.cli.interrupts import interrupts
+interrupts.install()
+try:
+    with interrupts.left_to_polars():
+        os.write(2, b"thread panicked\\n")
+        print("12 %", file=sys.stderr)
+        if sys.argv[1] == "True":
+            os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    os.write(2, b"another one panicked\\n")
+else:
+    print("done", file=sys.stderr)
+"""
+    arguments = [sys.executable, "-c", script, str(is_interrupted)]
+    done = subprocess.run(arguments, capture_output=True, encoding="utf-8", check=True)
+    assert done.stderr == ("12 %\n" if is_interrupted else "12 %\nthread panicked\ndone\n")
+
+
 def test_ctrl_c_ends_a_wait_for_standard_input(tmp_path: Path) -> None:
     done = _interrupted([sys.executable, "-m", "vnetflow", "summary", "-"], tmp_path)
     assert done.returncode == 130, done.stderr
