@@ -14,10 +14,8 @@ import { encode } from "../src/engine/base85.ts";
 const PARTS = /^lzma1\/lib\//;
 
 const fileOf = (part: string): URL => new URL(`../node_modules/${part}`, import.meta.url);
-const { Encoder, InputBuffer, OutputBuffer } = {
-  ...((await import(fileOf("lzma1/lib/encoder.js").href)) as Pick<typeof import("lzma1/lib/encoder.js"), "Encoder">),
-  ...((await import(fileOf("lzma1/lib/streams.js").href)) as Pick<typeof import("lzma1/lib/streams.js"), "InputBuffer" | "OutputBuffer">),
-};
+const { Encoder } = (await import(fileOf("lzma1/lib/encoder.js").href)) as typeof import("lzma1/lib/encoder.js");
+const { InputBuffer, OutputBuffer } = (await import(fileOf("lzma1/lib/streams.js").href)) as typeof import("lzma1/lib/streams.js");
 
 /** A dictionary of 2 MiB holds a module whole; a larger one only takes memory. */
 const MODE = { searchDepth: 21, filterStrength: 255, modeIndex: 1 };

@@ -5,7 +5,7 @@
 
 import type { Engine } from "./protocol";
 
-/** What the first view asks; findings are made of the others. */
+/** What the first view asks, as far as it runs functions of its own; findings look at what they are made of. */
 const ANALYSES = ["summary", "top", "timeline", "rules", "matrix", "conversations", "findings"];
 
 /** The later ones ask of what the first one made ready. */
