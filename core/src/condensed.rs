@@ -72,7 +72,8 @@ pub struct Cells {
     cells: Batch,
     of_rows: Vec<u16>,
     source_ports: PortSet,
-    /// Once pasts are told: the first time of a row or of the tuple before it in its flow; `i64::MIN` where one is not known.
+    /// Once pasts are told: the first time of a row, or of the tuple before it in its flow where that is known; `i64::MIN` where
+    /// rows of which it is not known don't stand beside the minutes.
     earliest_ms: i64,
     /// Once pasts are told, where they are worth it.
     minutes: Option<Minutes>,
@@ -87,6 +88,8 @@ pub struct SomeCells {
     /// A bit a row: those that count; `None` where all rows of these cells do.
     kept: Option<Vec<u64>>,
     rows: usize,
+    /// The weights are without the sessions of flows of which nothing is told.
+    has_untold_sessions: bool,
 }
 
 /// At the place of a cell that is left out.
@@ -258,8 +261,7 @@ impl Cells {
                 weight.sessions += 1;
             }
         }
-        self.earliest_ms = pasts.earliest_ms(batch);
-        self.minutes = Minutes::of(batch, &self.of_rows, pasts);
+        self.keep_minutes(Minutes::of(batch, &self.of_rows, pasts), batch, pasts);
     }
 
     /// The place of a cell among those that count, which are at these places.
@@ -273,11 +275,19 @@ impl Cells {
         &mut self.cells
     }
 
-    /// These cells alone, all their rows: a truth value for each cell.
+    /// These cells alone, all their rows: a truth value for each cell. A window tears flows apart of which nothing is told.
     #[must_use]
-    pub fn some(&self, is_kept: &[bool]) -> SomeCells {
+    pub fn some(&self, is_kept: &[bool], is_of_window: bool) -> SomeCells {
         let mut some = self.chosen(is_kept);
         some.rows = some.cells.weights.iter().map(|weight| weight.tuples as usize).sum();
+        if is_of_window && let Some(minutes) = &self.minutes {
+            some.has_untold_sessions = true;
+            for place in minutes.starts_of_untold().filter_map(|cell| Cells::place(&some.places, cell)) {
+                if let Some(weight) = some.cells.weights.get_mut(place) {
+                    weight.sessions -= 1;
+                }
+            }
+        }
         some
     }
 
@@ -348,7 +358,7 @@ impl Cells {
         }
         let mut cells = Batch::default();
         self.cells.gather(&numbers, &mut cells);
-        SomeCells { cells, places, kept: None, rows: 0 }
+        SomeCells { cells, places, kept: None, rows: 0, has_untold_sessions: false }
     }
 
     /// Hands over all cells, or some of them. The batch may lack its rows where `times_ms` has their times; `pasts` as in

@@ -221,10 +221,11 @@ impl View {
         let filter = self.filter.as_ref().filter(|_| self.asks_cells)?;
         page.cells().filter(|cells| cells.are_enough_for(filter))?;
         let mask = page.with_cells(|cells| filter.mask(cells))?;
-        if mask.iter().all(|keep| *keep) {
+        let is_of_window = self.whole_from_ms.is_some_and(|from_ms| from_ms > i64::MIN);
+        if !is_of_window && mask.iter().all(|keep| *keep) {
             return Some(Kept::All);
         }
-        let some = page.known_cells()?.some(&mask);
+        let some = page.known_cells()?.some(&mask, is_of_window);
         let count = some.rows();
         Some(Kept::Some(Either::Cells(Box::new(some), i64::MIN), count))
     }

@@ -117,6 +117,27 @@ impl Minutes {
             others: rows,
         })
     }
+
+    /// The cells of rows with which sessions start of flows of which nothing is told.
+    pub(super) fn starts_of_untold(&self) -> impl Iterator<Item = usize> {
+        let is_start = |row| {
+            self.pasts_of_others.starts_session(row) && self.pasts_of_others.since(row) == Since::Unknown
+        };
+        self.of_others
+            .iter()
+            .enumerate()
+            .filter(move |(row, _)| is_start(*row))
+            .map(|(_, cell)| usize::from(*cell))
+    }
+}
+
+impl Cells {
+    /// Takes what they counted in each minute.
+    pub(super) fn keep_minutes(&mut self, minutes: Option<Minutes>, batch: &Batch, pasts: &Pasts) {
+        let is_complete = minutes.is_some() || !pasts.has_untold(batch);
+        self.earliest_ms = if is_complete { pasts.earliest_ms(batch) } else { i64::MIN };
+        self.minutes = minutes;
+    }
 }
 
 /// Entries in the making, of which the latest ones of each cell are found at once.
@@ -146,6 +167,14 @@ impl Latest {
 }
 
 impl<'a> Condensed<'a> {
+    /// Where the weights are without the sessions of flows of which nothing is told: rows among which are those flows'.
+    pub(crate) fn untold(&self) -> Option<Condensed<'a>> {
+        if self.some.is_some_and(|some| some.has_untold_sessions) {
+            return self.minutes().map(|(_, others)| others);
+        }
+        self.pasts.filter(|pasts| pasts.has_untold_sessions()).map(|_| *self)
+    }
+
     /// What the cells that count counted in each minute, each with its cell, and the rows of which nothing is summed there;
     /// `None` where that is not known, or not all rows of these cells count.
     pub(crate) fn minutes(&self) -> Option<(impl Iterator<Item = (usize, &'a CellMinute)>, Condensed<'a>)> {

@@ -84,7 +84,7 @@ fn workers(parts: &[&[TestRow]]) -> Vec<Worker> {
                 let mut cells = Cells::at_most(batch.len(), batch).filter(|_| number == 0)?;
                 cells.tell_pasts(batch, pasts);
                 // However few rows there are to each.
-                cells.minutes = Minutes::at_most(usize::MAX, batch, &cells.of_rows, pasts);
+                cells.keep_minutes(Minutes::at_most(usize::MAX, batch, &cells.of_rows, pasts), batch, pasts);
                 Some(cells)
             };
             let cells = batches.iter().zip(&pasts).enumerate().map(cells).collect();
@@ -98,6 +98,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
     let batch = &mut worker.batches[number];
     let is_asked = |cells: &Cells, filter| Cells::can_be_asked(filter) && cells.are_enough_for(filter);
     let mut whole_from = filter.map_or(Some(i64::MIN), Cells::flows_are_whole_from);
+    let is_of_window = whole_from.is_some_and(|from_ms| from_ms > i64::MIN);
     if filter.zip(worker.cells[number].as_ref()).is_some_and(|(filter, cells)| is_asked(cells, filter)) {
         whole_from = whole_from.map(|_| i64::MIN);
     }
@@ -112,7 +113,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
             let mut some = if is_asked(cells, filter) {
                 let mut mask = Vec::new();
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
-                cells.some(&mask)
+                cells.some(&mask, is_of_window)
             } else {
                 cells.of_kept(&whole, pasts.unwrap_or(&worker.pasts[number]), |take| take(batch))
             };
@@ -294,27 +295,42 @@ fn filters_on_what_rows_differ_in_need_the_rows() {
 
 #[test]
 fn cells_are_enough_for_windows_that_tear_none_of_their_flows_apart() {
+    let tuple = |minute: i64, port: u16, state: &str| {
+        row(minute * MINUTE_MS, &format!("10.1.1.4,10.2.0.5,{port},443,6,O,{state},NX,1,1,2,50"), "r", "A")
+    };
     let rows = [
-        row(0, "10.1.1.4,10.2.0.5,50000,443,6,O,B,NX,0,0,0,0", "r", "A"),
-        row(120_000, "10.1.1.4,10.2.0.5,50000,443,6,O,C,NX,1,1,2,50", "r", "A"),
-        row(300_000, "10.1.1.5,10.2.0.5,50000,443,6,O,B,NX,0,0,0,0", "r", "A"),
+        tuple(0, 50_000, "B"),
+        tuple(0, 50_001, "B"),
+        tuple(2, 50_000, "C"),
+        tuple(5, 50_002, "B"),
+        // It goes on from nothing, whatever was before it.
+        tuple(10, 50_001, "B"),
+        // Nothing is told of a flow of which two tuples are of one time.
+        tuple(0, 50_003, "C"),
+        tuple(11, 50_003, "C"),
+        tuple(11, 50_003, "E"),
+        // Fills the second batch of each worker, which has no cells.
+        tuple(0, 50_004, "B"),
     ];
-    let [first, second] = &workers(&[&rows[..1], &rows[1..]])[..] else { panic!("two workers") };
-    let (first, second) = (first.cells[0].as_ref().unwrap(), second.cells[0].as_ref().unwrap());
+    let of_rows = |numbers: &[usize]| numbers.iter().map(|number| rows[*number].clone()).collect::<Vec<_>>();
+    let parts = [&[0, 1, 5, 8, 8, 8][..], &[2, 3, 8, 8], &[4, 6, 8, 8], &[7]].map(of_rows);
+    let workers = workers(&parts.each_ref().map(Vec::as_slice));
+    let [first, second, third] = [0, 1, 2].map(|number| workers[number].cells[0].as_ref().unwrap());
     let groups = Groups::new();
     let enough = |cells: &Cells, text: &str| {
         let filter = Filter::parse(text, &groups).unwrap();
         Cells::can_be_asked(&filter) && cells.are_enough_for(&filter)
     };
-    for (text, of_first, of_second) in [
-        ("time >= 2024-05-01T09:00Z and tcp", true, true),
-        ("time >= 2024-05-01T09:00:01Z", true, false),
-        ("time in 2024-05-01T09:02Z..2024-05-01T09:03Z", true, false),
-        ("time in 2024-05-01T09:00Z..2024-05-01T09:02Z", true, true),
-        ("time in 2024-05-01T09:00Z..2024-05-01T09:03Z and rule r", true, true),
-        ("time >= 2024-05-01T09:03Z", true, true),
-        ("time >= 2024-05-01T09:00Z or udp", false, false),
+    for (text, expected) in [
+        ("time >= 2024-05-01T09:00Z and tcp", [true, true, true]),
+        ("time >= 2024-05-01T09:00:01Z", [true, false, true]),
+        ("time in 2024-05-01T09:02Z..2024-05-01T09:03Z", [true, false, true]),
+        ("time in 2024-05-01T09:00Z..2024-05-01T09:03Z", [true, false, true]),
+        ("time in 2024-05-01T09:00Z..2024-05-01T09:06Z and rule r", [true, true, true]),
+        ("time >= 2024-05-01T09:03Z", [true, false, true]),
+        ("time >= 2024-05-01T09:11Z", [true, true, false]),
+        ("time >= 2024-05-01T09:00Z or udp", [false, false, false]),
     ] {
-        assert_eq!((enough(first, text), enough(second, text)), (of_first, of_second), "{text}");
+        assert_eq!([first, second, third].map(|cells| enough(cells, text)), expected, "{text}");
     }
 }

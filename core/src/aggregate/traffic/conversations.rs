@@ -121,7 +121,7 @@ impl Aggregate for Conversations {
     }
 
     fn add_condensed(&mut self, condensed: &Condensed<'_>) -> bool {
-        let Condensed { cells, pasts: Some(pasts), rows, .. } = condensed else { return false };
+        let Condensed { cells, pasts: Some(_), .. } = condensed else { return false };
         let translation = self.flows.translate(cells);
         for (row, weight) in cells.weights.iter().enumerate() {
             let place = translation.five_tuple(cells, row).and_then(|flow| self.conversation(flow));
@@ -130,8 +130,8 @@ impl Aggregate for Conversations {
                 counted.started_before += u64::from(weight.sessions - weight.flows);
             }
         }
-        if let Some(rows) = rows.filter(|_| pasts.has_untold_sessions()) {
-            condensed.for_each_row(|row, cell, _| {
+        if let Some(untold @ Condensed { pasts: Some(pasts), rows: Some(rows), .. }) = condensed.untold() {
+            untold.for_each_row(|row, cell, _| {
                 if pasts.since(row) == Since::Unknown
                     && let Some(tuple) = FirstTuple::of(rows, row)
                     && let Some(five_tuple) = translation.five_tuple(cells, cell)

@@ -79,15 +79,23 @@ impl Pasts {
         Cow::Owned(Pasts { rows, is_of_window: true, has_untold_sessions })
     }
 
-    /// The first time of these rows or of a tuple before one of them in its flow; `i64::MIN` where one is not known that has a session.
-    /// A window that starts no later leaves them as they are. The batch has at least times, actions and states.
+    /// The first time of these rows, or of the tuple that one of them goes on from, where that is told. A window that starts no
+    /// later leaves those as they are. The batch has at least times, actions and states.
     pub(crate) fn earliest_ms(&self, batch: &Batch) -> i64 {
+        let goes_on = |row| FirstTuple::of(batch, row).is_some_and(FirstTuple::goes_on);
         let of_row = |((row, past), time_ms): ((usize, &u32), &i64)| match past & !STARTS_SESSION {
-            UNKNOWN if FirstTuple::of(batch, row).is_some() => i64::MIN,
-            UNKNOWN | NOTHING => *time_ms,
-            more => time_ms.saturating_sub(i64::from(more - MORE)),
+            more if more > NOTHING && goes_on(row) => time_ms.saturating_sub(i64::from(more - MORE)),
+            _ => *time_ms,
         };
         self.rows.iter().enumerate().zip(&batch.time_ms).map(of_row).min().unwrap_or(i64::MIN)
+    }
+
+    /// True where nothing is told of the flow of some row that has sessions. The batch has at least actions and states.
+    pub(crate) fn has_untold(&self, batch: &Batch) -> bool {
+        let is_untold = |(row, past): (usize, &u32)| {
+            past & !STARTS_SESSION == UNKNOWN && FirstTuple::of(batch, row).is_some()
+        };
+        self.rows.iter().enumerate().any(is_untold)
     }
 
     /// True where only part of the time counts: what was told of all of it is not true then.
