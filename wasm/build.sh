@@ -60,7 +60,7 @@ if [ -x "$wasm_opt" ]; then
     --enable-mutable-globals --enable-reference-types --enable-multivalue)
   tidy=(--converge --strip-producers --strip-target-features)
   # Functions with one caller stay functions: as quick once they are compiled, sooner compiled, and a fortieth smaller.
-  "$wasm_opt" "${features[@]}" -O3 --one-caller-inline-max-function-size=20 "${tidy[@]}" wasm/pkg/web/vnetflow_bg.wasm -o wasm/pkg/optimised.wasm
+  "$wasm_opt" "${features[@]}" -O2 --one-caller-inline-max-function-size=0 "${tidy[@]}" wasm/pkg/web/vnetflow_bg.wasm -o wasm/pkg/optimised.wasm
   for bindings in web worker nodejs; do cp wasm/pkg/optimised.wasm "wasm/pkg/$bindings/vnetflow_bg.wasm"; done
   rm wasm/pkg/optimised.wasm
   "$wasm_opt" "${features[@]}" -Oz "${tidy[@]}" wasm/pkg/demo/demo_bg.wasm -o wasm/pkg/demo/demo_bg.wasm

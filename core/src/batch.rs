@@ -249,8 +249,13 @@ impl Batch {
     /// Copies the columns of these rows, in their order, in place of those in `to`; dictionaries, groups and records stay
     /// where they are.
     pub fn gather(&self, rows: &[u32], to: &mut Batch) {
+        to.truncate(0);
+        self.append_to(rows, to);
+    }
+
+    /// The same behind those in `to`.
+    pub(crate) fn append_to(&self, rows: &[u32], to: &mut Batch) {
         fn column<T: Copy>(from: &[T], rows: &[u32], to: &mut Vec<T>) {
-            to.clear();
             to.extend(rows.iter().filter_map(|row| from.get(*row as usize)).copied());
         }
         column(&self.time_ms, rows, &mut to.time_ms);
@@ -323,6 +328,7 @@ impl Batch {
         self.logged.truncate(rows);
         self.group.truncate(rows);
         self.offset.truncate(rows);
+        self.weights.truncate(rows);
     }
 
     fn copy_row(&mut self, from: usize, to: usize) {

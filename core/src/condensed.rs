@@ -9,26 +9,32 @@ use crate::batch::Batch;
 use crate::filter::Filter;
 use foldhash::fast::FixedState;
 use key::{key, kinds_of};
-use minutes::Minutes;
+use minutes::{Minutes, PartMinutes};
+use some::{NO_PLACE, place_of};
 use std::collections::HashMap;
 use weight::Sum;
 
+mod joined;
 mod key;
 mod minutes;
 mod ports;
+mod some;
 #[cfg(test)]
 mod tests;
 mod weight;
 
+pub use joined::Joined;
 pub(crate) use minutes::{CellMinute, MINUTE_MS};
 pub(crate) use ports::PortSet;
+pub use some::SomeCells;
 pub use weight::Weight;
 
 /// Cells are worth it where there are at least this many rows to each.
 const LEAST_ROWS_A_CELL: usize = 4;
 
-/// The public columns in which the rows of a cell may differ.
-const COLUMNS_OF_ROWS: [&str; 9] = [
+/// The public columns in which the rows of a cell may differ, or those of cells that are joined.
+const COLUMNS_OF_ROWS: [&str; 10] = [
+    "source",
     "time",
     "record_time",
     "src_port",
@@ -79,20 +85,7 @@ pub struct Cells {
     minutes: Option<Minutes>,
 }
 
-/// Cells of some of a batch's rows.
-#[derive(Clone, Debug)]
-pub struct SomeCells {
-    cells: Batch,
-    /// By the number among all cells: the number among these, or [`NO_CELL`].
-    places: Vec<u16>,
-    /// A bit a row: those that count; `None` where all rows of these cells do.
-    kept: Option<Vec<u64>>,
-    rows: usize,
-    /// The weights are without the sessions of flows of which nothing is told.
-    has_untold_sessions: bool,
-}
-
-/// At the place of a cell that is left out.
+/// There are fewer cells to a batch.
 const NO_CELL: u16 = u16::MAX;
 
 /// Cells on their way into an aggregate, and the rows behind them.
@@ -110,10 +103,14 @@ pub struct Condensed<'a> {
     pub pasts: Option<&'a Pasts>,
     /// The cell of each row; `None` where each is its own.
     of_rows: Option<&'a [u16]>,
-    /// Where only some of the rows count: which, and the places of their cells among `cells`.
-    some: Option<&'a SomeCells>,
+    /// The places of these among `cells`; `None` where each is at its own.
+    places: Option<&'a [u32]>,
+    /// A bit a row: those that count; `None` where all rows of these cells do.
+    kept: Option<&'a [u64]>,
+    /// The weights are without the sessions of flows of which nothing is told.
+    has_untold_sessions: bool,
     /// Where all rows of these cells count: what they counted in each minute, if that is known.
-    minutes: Option<&'a Minutes>,
+    minutes: &'a [PartMinutes<'a>],
 }
 
 impl Condensed<'_> {
@@ -126,36 +123,29 @@ impl Condensed<'_> {
             rows: Some(batch),
             pasts,
             of_rows: None,
-            some: None,
-            minutes: None,
+            places: None,
+            kept: None,
+            has_untold_sessions: false,
+            minutes: &[],
         }
     }
 
     /// Calls for each row that counts, in order: with its number, its cell and its time.
     #[inline(always)]
     pub(crate) fn for_each_row(&self, mut take: impl FnMut(usize, usize, i64)) {
-        let (places, kept) = match self.some {
-            Some(some) => (Some(some.places.as_slice()), some.kept.as_deref()),
-            None => (None, None),
-        };
         // One loop for all cases: what is taken in stands in it, and would stand in each.
         for (row, time_ms) in self.times_ms.iter().enumerate() {
-            if kept.is_some_and(|kept| kept.get(row / 64).is_none_or(|word| word >> (row % 64) & 1 == 0)) {
+            if self.kept.is_some_and(|kept| kept.get(row / 64).is_none_or(|word| word >> (row % 64) & 1 == 0))
+            {
                 continue;
             }
-            let Some(cell) =
-                self.of_rows.map_or(Some(row), |cells| cells.get(row).map(|cell| usize::from(*cell)))
-            else {
-                continue;
+            let place = match self.of_rows {
+                None => Some(row),
+                Some(cells) => cells.get(row).and_then(|cell| place_of(self.places, *cell)),
             };
-            let place = match places {
-                None => cell,
-                Some(places) => match Cells::place(places, cell) {
-                    None => continue,
-                    Some(place) => place,
-                },
-            };
-            take(row, place, *time_ms);
+            if let Some(place) = place {
+                take(row, place, *time_ms);
+            }
         }
     }
 }
@@ -171,7 +161,7 @@ impl Cells {
         let kinds = kinds_of(batch);
         let most = most.min(usize::from(NO_CELL));
         let mut recent = vec![(0_u128, NO_CELL); 1 << RECENT_BITS];
-        let mut codes: HashMap<u128, u16, FixedState> = HashMap::default();
+        let mut codes: HashMap<u128, u32, FixedState> = HashMap::default();
         let mut firsts: Vec<u32> = Vec::new();
         let mut of_rows = Vec::with_capacity(batch.len());
         for row in 0..batch.len() {
@@ -179,7 +169,7 @@ impl Cells {
             let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let place = recent.get_mut((folded >> (u64::BITS - RECENT_BITS)) as usize)?;
             if place.0 != key || place.1 == NO_CELL {
-                let next = firsts.len() as u16;
+                let next = firsts.len() as u32;
                 let code = *codes.entry(key).or_insert(next);
                 if code == next {
                     if firsts.len() == most {
@@ -187,7 +177,7 @@ impl Cells {
                     }
                     firsts.push(row as u32);
                 }
-                *place = (key, code);
+                *place = (key, code as u16);
             }
             of_rows.push(place.1);
         }
@@ -264,12 +254,6 @@ impl Cells {
         self.keep_minutes(Minutes::of(batch, &self.of_rows, pasts), batch, pasts);
     }
 
-    /// The place of a cell among those that count, which are at these places.
-    #[inline(always)]
-    fn place(places: &[u16], cell: usize) -> Option<usize> {
-        places.get(cell).filter(|place| **place != NO_CELL).map(|place| usize::from(*place))
-    }
-
     /// The cells as rows; dictionaries, groups and records are missing (see [`Batch::lend_dictionaries`]).
     pub fn batch_mut(&mut self) -> &mut Batch {
         &mut self.cells
@@ -281,12 +265,9 @@ impl Cells {
         let mut some = self.chosen(is_kept);
         some.rows = some.cells.weights.iter().map(|weight| weight.tuples as usize).sum();
         if is_of_window && let Some(minutes) = &self.minutes {
-            some.has_untold_sessions = true;
-            for place in minutes.starts_of_untold().filter_map(|cell| Cells::place(&some.places, cell)) {
-                if let Some(weight) = some.cells.weights.get_mut(place) {
-                    weight.sessions -= 1;
-                }
-            }
+            let SomeCells { cells, places, has_untold_sessions, .. } = &mut some;
+            *has_untold_sessions = true;
+            PartMinutes { minutes, places: Some(places) }.leave_out_sessions(&mut cells.weights);
         }
         some
     }
@@ -327,15 +308,15 @@ impl Cells {
         }
         for (place, sum) in some.places.iter().zip(&sums) {
             if let Some(sum) = sum {
-                sum.write(&mut some.cells, usize::from(*place));
+                sum.write(&mut some.cells, *place as usize);
             }
         }
         if pasts.is_of_window() {
             some.cells.weights.iter_mut().for_each(|weight| weight.sessions = weight.flows);
             let rows = self.of_rows.iter().zip(is_kept).enumerate();
             for (_, (cell, _)) in rows.filter(|(row, (_, keep))| **keep && pasts.starts_session(*row)) {
-                let place = some.places.get(usize::from(*cell)).copied().unwrap_or(NO_CELL);
-                if let Some(weight) = some.cells.weights.get_mut(usize::from(place)) {
+                let place = place_of(Some(&some.places), *cell);
+                if let Some(weight) = place.and_then(|place| some.cells.weights.get_mut(place)) {
                     weight.sessions += 1;
                 }
             }
@@ -349,10 +330,10 @@ impl Cells {
     /// These cells as they are.
     fn chosen(&self, is_kept: &[bool]) -> SomeCells {
         let mut numbers = Vec::new();
-        let mut places = vec![NO_CELL; is_kept.len()];
+        let mut places = vec![NO_PLACE; is_kept.len()];
         for ((number, is_kept), place) in (0..).zip(is_kept).zip(&mut places) {
             if *is_kept {
-                *place = numbers.len() as u16;
+                *place = numbers.len() as u32;
                 numbers.push(number);
             }
         }
@@ -371,21 +352,32 @@ impl Cells {
         pasts: Option<&Pasts>,
         take: impl FnOnce(&Condensed<'_>),
     ) {
-        let (of_rows, minutes) = (Some(self.of_rows.as_slice()), self.minutes.as_ref());
-        let Some(some) = some else {
-            batch.lend_dictionaries(&mut self.cells, |batch, cells| {
-                let (rows, times_ms) = rows_or_times(batch, times_ms);
-                take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: None, minutes });
-            });
-            return;
+        let Cells { cells: all, of_rows, minutes, .. } = self;
+        let (columns, places, kept, has_untold_sessions) = match some {
+            None => (all, None, None, false),
+            Some(SomeCells { cells, places, kept, has_untold_sessions, .. }) => {
+                (cells, Some(places.as_slice()), kept.as_deref(), *has_untold_sessions)
+            }
         };
-        let minutes = minutes.filter(|_| some.kept.is_none());
-        let mut columns = core::mem::take(&mut some.cells);
-        batch.lend_dictionaries(&mut columns, |batch, cells| {
-            let (rows, times_ms) = rows_or_times(batch, times_ms);
-            take(&Condensed { cells, times_ms, rows, pasts, of_rows, some: Some(some), minutes });
+        let part = minutes.as_ref().filter(|_| kept.is_none()).map(|minutes| PartMinutes { minutes, places });
+        let (of_rows, minutes) = (Some(of_rows.as_slice()), part.as_slice());
+        batch.lend_dictionaries(columns, |batch, cells| {
+            let (rows, times_ms) = match times_ms {
+                Some(times_ms) => (None, times_ms),
+                None => (Some(batch), batch.time_ms.as_slice()),
+            };
+            take(&Condensed {
+                cells,
+                times_ms,
+                rows,
+                pasts,
+                of_rows,
+                places,
+                kept,
+                has_untold_sessions,
+                minutes,
+            });
         });
-        some.cells = columns;
     }
 
     /// The numbers of the rows of some cells.
@@ -394,15 +386,8 @@ impl Cells {
         if let Some(kept) = &some.kept {
             return numbers_of(kept).collect();
         }
-        let is_kept = |cell: &u16| some.places.get(usize::from(*cell)).is_some_and(|place| *place != NO_CELL);
+        let is_kept = |cell: &u16| place_of(Some(&some.places), *cell).is_some();
         (0..).zip(&self.of_rows).filter_map(|(row, cell)| is_kept(cell).then_some(row)).collect()
-    }
-}
-
-fn rows_or_times<'b>(batch: &'b Batch, times_ms: Option<&'b [i64]>) -> (Option<&'b Batch>, &'b [i64]) {
-    match times_ms {
-        Some(times_ms) => (None, times_ms),
-        None => (Some(batch), &batch.time_ms),
     }
 }
 
@@ -423,14 +408,6 @@ pub fn numbers_of(bits: &[u64]) -> impl Iterator<Item = u32> {
             Some(number)
         })
     })
-}
-
-impl SomeCells {
-    /// How many rows they stand for.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
 }
 
 /// Cells that were met lately are found without asking for them among all: so many bits of places.

@@ -138,7 +138,17 @@ impl Session {
     pub fn step(&mut self, job: &mut Job) -> Result<bool, JsError> {
         let next = job.items.iter().flatten().map(|item| item.pages).min().unwrap_or(usize::MAX);
         let index = self.view(&job.filter, job.is_once)?;
-        let Session { pages, views, scratch, files, issues, .. } = self;
+        let Session { pages, joined, views, scratch, files, issues, .. } = self;
+        if let (0, true, Some(joined), Some((_, _, view))) = (next, job.is_told, joined, views.get_mut(index))
+        {
+            view.with_joined(joined, pages, |cells| {
+                for item in job.items.iter_mut().flatten().filter(|item| item.pages == 0) {
+                    if item.state.add_condensed(cells) {
+                        item.pages = pages.len();
+                    }
+                }
+            });
+        }
         let (Some(page), Some((_, _, view))) = (pages.get_mut(next), views.get_mut(index)) else {
             for item in job.items.iter_mut().flatten() {
                 let new_issues: &[Issue] = issues.get(item.issues..).unwrap_or_default();

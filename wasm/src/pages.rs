@@ -4,7 +4,7 @@ use crate::packed::{Packed, Parts};
 use std::collections::VecDeque;
 use vnetflow_core::aggregate::Pasts;
 use vnetflow_core::batch::Batch;
-use vnetflow_core::condensed::{Cells, Condensed, SomeCells};
+use vnetflow_core::condensed::{Cells, Condensed, Joined, SomeCells};
 
 /// Whether a page has cells.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ impl Page {
     }
 
     /// Its cells, which are made at the first call; `None` where they are not worth it.
-    pub(crate) fn cells(&mut self) -> Option<&mut Cells> {
+    pub(crate) fn cells(&mut self) -> Option<&Cells> {
         if matches!(self.cells, Condensation::Unknown) {
             self.cells = match self.with(|batch| Cells::of(batch)) {
                 None => Condensation::NotWorthIt,
@@ -77,11 +77,17 @@ impl Page {
     }
 
     /// Its cells, if they were made.
-    pub(crate) fn known_cells(&mut self) -> Option<&mut Cells> {
-        match &mut self.cells {
+    pub(crate) fn known_cells(&self) -> Option<&Cells> {
+        match &self.cells {
             Condensation::Cells(cells) => Some(cells),
             _ => None,
         }
+    }
+
+    /// Takes its cells into those of all pages; false where they cannot be.
+    pub(crate) fn join(&mut self, joined: &mut Joined) -> bool {
+        let Page { batch, cells: Condensation::Cells(cells), .. } = self else { return false };
+        joined.add(batch, cells)
     }
 
     /// Hands over its cells as rows; `None` where it has none.

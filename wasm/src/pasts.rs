@@ -9,6 +9,7 @@
 use crate::packed::Parts;
 use crate::session::Session;
 use vnetflow_core::aggregate::{FlowPasts, Portion};
+use vnetflow_core::condensed::Joined;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -20,6 +21,8 @@ pub struct Pasts {
     found_pages: usize,
     timed_pages: usize,
     told_pages: usize,
+    /// The cells of the pages that were told; `None` where some have none.
+    joined: Option<Joined>,
 }
 
 #[wasm_bindgen]
@@ -76,7 +79,8 @@ impl Session {
     #[wasm_bindgen(js_name = beginPasts)]
     pub fn begin_pasts(&mut self) -> Pasts {
         self.complete_page();
-        Pasts { flows: FlowPasts::new(), found_pages: 0, timed_pages: 0, told_pages: 0 }
+        let joined = Some(Joined::default());
+        Pasts { flows: FlowPasts::new(), found_pages: 0, timed_pages: 0, told_pages: 0, joined }
     }
 
     /// Takes in one more page; true where there was none.
@@ -102,10 +106,14 @@ impl Session {
     pub fn tell_pasts(&mut self, pasts: &mut Pasts) -> bool {
         let Some(page) = self.pages.get_mut(pasts.told_pages) else {
             self.views.iter_mut().for_each(|(_, _, view)| view.forget_untold());
+            self.joined = pasts.joined.take().and_then(Joined::finish);
             return true;
         };
         let told = page.with_parts(Parts::OF_FLOWS, |batch| pasts.flows.pasts(batch));
         page.tell(told);
+        if !pasts.joined.as_mut().is_some_and(|joined| page.join(joined)) {
+            pasts.joined = None;
+        }
         pasts.told_pages += 1;
         false
     }

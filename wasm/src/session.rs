@@ -12,6 +12,7 @@ use std::sync::Arc;
 use vnetflow_core::aggregate::Vantage;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::columns::COLUMNS;
+use vnetflow_core::condensed::Joined;
 use vnetflow_core::decode::Decoder;
 use vnetflow_core::groups::Groups;
 use vnetflow_core::issue::{Issue, IssueKind};
@@ -39,6 +40,8 @@ pub struct Session {
     pub(crate) groups: Arc<Groups>,
     tracker: Tracker,
     pub(crate) pages: Vec<Page>,
+    /// The cells of all pages in one, once pasts are told, where that is worth it.
+    pub(crate) joined: Option<Joined>,
     pub(crate) issues: Vec<Issue>,
     pub(crate) files: u64,
     /// By filter and vantage; the one used last stands last.
@@ -74,6 +77,7 @@ impl Session {
             groups: options.groups,
             tracker: Tracker::default(),
             pages: Vec::new(),
+            joined: None,
             issues: Vec::new(),
             files: 0,
             views: Vec::new(),
@@ -204,6 +208,7 @@ impl Session {
         self.dropped_rows += self.pages.drain(kept..).map(|page| page.len() as u64).sum::<u64>();
         self.views.iter_mut().for_each(|(_, _, view)| view.keep_pages(kept));
         self.order = None;
+        self.joined = None;
     }
 
     /// Completes what was read: rows that fill no page become one of their own.
@@ -249,6 +254,7 @@ impl Session {
     pub(crate) fn forget_answers(&mut self) {
         self.standing.clear();
         self.whole = None;
+        self.joined = None;
         self.views.iter_mut().for_each(|(_, _, view)| view.forget());
         self.order = None;
     }
@@ -263,6 +269,7 @@ impl Session {
         while let Some(batch) = self.decoder.next_batch() {
             self.tuples += batch.len() as u64;
             self.whole = None;
+            self.joined = None;
             self.pages.push(self.tracker.page(batch));
             self.decoder.set_batch_rows(self.page_rows);
         }

@@ -8,7 +8,7 @@ use crate::packed::Parts;
 use crate::pages::Page;
 use vnetflow_core::aggregate::{Aggregate, Overcount, Vantage, VantageChoice};
 use vnetflow_core::batch::Batch;
-use vnetflow_core::condensed::{Cells, Condensed, SomeCells, Weight, bits_of, numbers_of};
+use vnetflow_core::condensed::{Cells, Condensed, Joined, SomeCells, Weight, bits_of, numbers_of};
 use vnetflow_core::filter::Filter;
 
 /// The rows of a page that are kept.
@@ -43,6 +43,8 @@ pub(crate) struct View {
     overcount: Overcount,
     /// By page.
     kept: Vec<Option<Kept>>,
+    /// Of the cells of all pages in one.
+    joined: Option<Box<SomeCells>>,
     /// By page: copies of the rows that are kept, without dictionaries.
     copies: Vec<Option<Box<Batch>>>,
     copied: usize,
@@ -67,6 +69,7 @@ impl View {
     pub(crate) fn forget(&mut self) {
         self.is_decided = false;
         self.kept.clear();
+        self.joined = None;
         self.copies.clear();
         self.copied = 0;
     }
@@ -119,6 +122,28 @@ impl View {
             Kept::Some(Either::Cells(some, _), _) => {
                 page.known_cells().map(|cells| cells.rows_of(some)).unwrap_or_default()
             }
+        }
+    }
+
+    /// Hands over the rows of all pages that are kept as cells, without rows, once what came before these is told; does nothing where
+    /// cells don't tell which are kept.
+    pub(crate) fn with_joined(
+        &mut self,
+        joined: &mut Joined,
+        pages: &[Page],
+        take: impl FnOnce(&Condensed<'_>),
+    ) {
+        let (Some(from_ms), true) = (self.whole_from_ms, self.asks_cells || self.filter.is_none()) else {
+            return;
+        };
+        let of_pages = || pages.iter().filter_map(Page::known_cells);
+        if let Some(filter) = &self.filter
+            && self.joined.is_none()
+        {
+            self.joined = joined.some(filter, from_ms > i64::MIN, of_pages()).map(Box::new);
+        }
+        if self.filter.is_none() || self.joined.is_some() {
+            joined.with(self.joined.as_deref_mut(), of_pages(), take);
         }
     }
 

@@ -3,6 +3,8 @@
 //! Counters are spread over the time they were counted in, as `timeline` spreads them. Of rows whose past does not tell that
 //! time, and of those that count very long ones, nothing is summed: they stand beside.
 
+use super::some::place_of;
+use super::weight::Weight;
 use super::{Cells, Condensed};
 use crate::aggregate::spreading::{TimeGrid, is_zero};
 use crate::aggregate::{Kind, Pasts, Since, Totals};
@@ -23,6 +25,7 @@ pub(crate) struct CellMinute {
     /// Tuples that were logged in it.
     pub(crate) tuples: u32,
     flows: u32,
+    /// Of its batch.
     cell: u16,
     /// As in `Batch::logged`.
     logged: u8,
@@ -117,18 +120,6 @@ impl Minutes {
             others: rows,
         })
     }
-
-    /// The cells of rows with which sessions start of flows of which nothing is told.
-    pub(super) fn starts_of_untold(&self) -> impl Iterator<Item = usize> {
-        let is_start = |row| {
-            self.pasts_of_others.starts_session(row) && self.pasts_of_others.since(row) == Since::Unknown
-        };
-        self.of_others
-            .iter()
-            .enumerate()
-            .filter(move |(row, _)| is_start(*row))
-            .map(|(_, cell)| usize::from(*cell))
-    }
 }
 
 impl Cells {
@@ -166,32 +157,62 @@ impl Latest {
     }
 }
 
+/// The minutes of a batch, and the places of its cells among those that count; `None` where each is at its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PartMinutes<'a> {
+    pub(super) minutes: &'a Minutes,
+    pub(super) places: Option<&'a [u32]>,
+}
+
+impl PartMinutes<'_> {
+    /// Takes the sessions of flows of which nothing is told off the weights of their cells.
+    pub(super) fn leave_out_sessions(&self, weights: &mut [Weight]) {
+        let Minutes { of_others, pasts_of_others: pasts, .. } = self.minutes;
+        for (row, cell) in of_others.iter().enumerate() {
+            if pasts.starts_session(row)
+                && pasts.since(row) == Since::Unknown
+                && let Some(place) = place_of(self.places, *cell)
+                && let Some(weight) = weights.get_mut(place)
+            {
+                weight.sessions -= 1;
+            }
+        }
+    }
+}
+
 impl<'a> Condensed<'a> {
     /// Where the weights are without the sessions of flows of which nothing is told: rows among which are those flows'.
-    pub(crate) fn untold(&self) -> Option<Condensed<'a>> {
-        if self.some.is_some_and(|some| some.has_untold_sessions) {
-            return self.minutes().map(|(_, others)| others);
+    pub(crate) fn untold(&self) -> Vec<Condensed<'a>> {
+        if self.has_untold_sessions {
+            return self.minutes().map(|(_, others)| others).unwrap_or_default();
         }
-        self.pasts.filter(|pasts| pasts.has_untold_sessions()).map(|_| *self)
+        self.pasts.filter(|pasts| pasts.has_untold_sessions()).map(|_| *self).into_iter().collect()
     }
 
     /// What the cells that count counted in each minute, each with its cell, and the rows of which nothing is summed there;
     /// `None` where that is not known, or not all rows of these cells count.
-    pub(crate) fn minutes(&self) -> Option<(impl Iterator<Item = (usize, &'a CellMinute)>, Condensed<'a>)> {
-        let minutes = self.minutes?;
-        let places = self.some.map(|some| some.places.as_slice());
-        let of_cells = minutes.of_cells.iter().filter_map(move |minute| {
-            let cell = usize::from(minute.cell);
-            Some((places.map_or(Some(cell), |places| Cells::place(places, cell))?, minute))
+    pub(crate) fn minutes(
+        &self,
+    ) -> Option<(impl Iterator<Item = (usize, &'a CellMinute)>, Vec<Condensed<'a>>)> {
+        let parts = self.minutes;
+        let of_cells = parts.iter().flat_map(|part| {
+            let of_cells = part.minutes.of_cells.iter();
+            of_cells.filter_map(|minute| Some((place_of(part.places, minute.cell)?, minute)))
         });
-        let others = Condensed {
-            times_ms: &minutes.others.time_ms,
-            rows: Some(&minutes.others),
-            pasts: Some(&minutes.pasts_of_others),
-            of_rows: Some(&minutes.of_others),
-            minutes: None,
-            ..*self
+        let others = |part: &PartMinutes<'a>| {
+            let minutes = part.minutes;
+            Condensed {
+                times_ms: &minutes.others.time_ms,
+                rows: Some(&minutes.others),
+                pasts: Some(&minutes.pasts_of_others),
+                of_rows: Some(&minutes.of_others),
+                places: part.places,
+                minutes: &[],
+                ..*self
+            }
         };
-        Some((of_cells, others))
+        // Of most batches there are none.
+        let some = parts.iter().filter(|part| !part.minutes.of_others.is_empty());
+        (!parts.is_empty()).then(|| (of_cells, some.map(others).collect()))
     }
 }

@@ -19,6 +19,11 @@ impl PortSet {
         PortSet { words }
     }
 
+    /// Takes in all ports of another one.
+    pub(super) fn join(&mut self, other: &PortSet) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
     /// How many ports it has.
     pub(crate) fn len(&self) -> u32 {
         self.count(0, u64::MAX)

@@ -43,6 +43,14 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
     ]
 }
 
+/// True where cells are enough only beside their rows.
+fn needs_rows(name: &str, parameters: &Value) -> bool {
+    match name {
+        "timeline" => parameters["spread"] == false || parameters["every"] == "7s",
+        _ => ["endpoints", "exposure", "scans", "beacons", "findings"].contains(&name),
+    }
+}
+
 const FILTERS: [&str; 18] = [
     "",
     "tcp",
@@ -138,6 +146,31 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
     could
 }
 
+/// The same for the cells of all batches in one; the answer is `None` where they are not enough, and nothing was added.
+fn add_joined(worker: &mut Worker, filter: Option<&Filter>, state: &mut Analysis) -> Option<()> {
+    let mut joined = Joined::default();
+    let mut cells = Vec::new();
+    for (batch, pasts) in worker.batches.iter_mut().zip(&worker.pasts) {
+        let mut of_batch = Cells::at_most(batch.len(), batch)?;
+        of_batch.tell_pasts(batch, pasts);
+        let minutes = Minutes::at_most(usize::MAX, batch, &of_batch.of_rows, pasts);
+        of_batch.keep_minutes(minutes, batch, pasts);
+        assert!(joined.add(batch, &mut of_batch));
+        cells.push(of_batch);
+    }
+    let (mut joined, of_batches) = (joined.summed(), || cells.iter());
+    let mut some = None;
+    if let Some(filter) = filter.filter(|filter| Cells::can_be_asked(filter)) {
+        let is_of_window = Cells::flows_are_whole_from(filter)? > i64::MIN;
+        some = Some(joined.some(filter, is_of_window, of_batches())?);
+    } else if filter.is_some() {
+        return None;
+    }
+    let mut could = false;
+    joined.with(some.as_mut(), of_batches(), |condensed| could = state.add_condensed(condensed));
+    could.then_some(())
+}
+
 /// Hands over a batch without the columns that cells tell.
 fn without_told(batch: &mut Batch, take: impl FnOnce(&mut Batch)) {
     let told = [&mut batch.src_ip, &mut batch.dst_ip, &mut batch.group].map(core::mem::take);
@@ -152,22 +185,32 @@ fn kept(batch: &Batch, filter: Option<&Filter>) -> Batch {
     kept
 }
 
-/// The answers by rows and by cells, and whether all was taken in as cells.
+/// The answers by rows and by cells, and whether all was taken in as cells; by the cells of all batches in one where `is_joined`.
 fn both(
     parts: &[&[TestRow]],
     filter: &str,
     name: &str,
     parameters: &Value,
+    is_joined: bool,
 ) -> (Vec<Section>, Vec<Section>, bool) {
     let groups = Arc::new(Groups::new());
     let parsed = (!filter.is_empty()).then(|| Filter::parse(filter, &groups).unwrap());
-    let new = || Analysis::new(name, parameters, &groups).unwrap();
+    let new = || {
+        let mut state = Analysis::new(name, parameters, &groups).unwrap();
+        // From logs, so that records are counted.
+        state.add_files(0, &[]);
+        state
+    };
     let (mut plain, mut condensed, mut could) = (new(), new(), true);
     for mut worker in workers(parts) {
         let mut state = new();
+        let is_done = is_joined && add_joined(&mut worker, parsed.as_ref(), &mut state).is_some();
         for number in 0..worker.batches.len() {
             plain.add(&kept(&worker.batches[number], parsed.as_ref()));
-            could &= add(&mut worker, number, parsed.as_ref(), &mut state);
+            could &= is_done || !is_joined && add(&mut worker, number, parsed.as_ref(), &mut state);
+            if is_joined && !is_done {
+                state.add(&kept(&worker.batches[number], parsed.as_ref()));
+            }
         }
         condensed.merge(state);
     }
@@ -202,8 +245,10 @@ proptest! {
         let (one, other) = rows.split_at(at.index(rows.len() + 1));
         for filter in FILTERS {
             for (name, parameters, _) in questions() {
-                let (plain, condensed, _) = both(&[one, other], filter, name, &parameters);
-                prop_assert_eq!(plain, condensed, "{} {} of `{}`", name, parameters, filter);
+                for is_joined in [false, true] {
+                    let (plain, condensed, _) = both(&[one, other], filter, name, &parameters, is_joined);
+                    prop_assert_eq!(plain, condensed, "{} {} of `{}` {}", name, parameters, filter, is_joined);
+                }
             }
         }
     }
@@ -216,8 +261,10 @@ fn most_questions_need_no_rows() {
         row(9, "10.1.1.4,10.2.0.5,50000,443,6,O,E,NX,1,100,2,50", "r", "A"),
     ];
     for (name, parameters, expected) in questions() {
-        let (_, _, could) = both(&[&rows[..1]], "tcp", name, &parameters);
+        let (_, _, could) = both(&[&rows[..1]], "tcp", name, &parameters, false);
         assert_eq!(could, expected, "{name} {parameters}");
+        let (_, _, could) = both(&[&rows], "tcp", name, &parameters, true);
+        assert_eq!(could, expected && !needs_rows(name, &parameters), "{name} {parameters}, without rows");
     }
 }
 
@@ -246,7 +293,7 @@ fn a_sum_that_does_not_fit_is_null_in_cells_too() {
         row(0, "10.1.1.4,10.2.0.5,50001,443,6,O,E,NX,1,1,2,50", "r", "A"),
     ];
     for name in ["top", "conversations", "rules"] {
-        let (plain, condensed, _) = both(&[&rows], "tcp", name, &json!({}));
+        let (plain, condensed, _) = both(&[&rows], "tcp", name, &json!({}), false);
         assert_eq!(plain, condensed, "{name}");
     }
 }
@@ -262,7 +309,7 @@ fn minutes_of_a_cell_may_come_in_any_order() {
     // Cells are made of the first half.
     let rows = [rows.as_slice(), rows.as_slice()].concat();
     for name in ["timeline", "rules"] {
-        let (plain, condensed, could) = both(&[&rows], "", name, &json!({}));
+        let (plain, condensed, could) = both(&[&rows], "", name, &json!({}), false);
         assert!(could);
         assert_eq!(plain, condensed, "{name}");
     }
@@ -332,5 +379,18 @@ fn cells_are_enough_for_windows_that_tear_none_of_their_flows_apart() {
         ("time >= 2024-05-01T09:00Z or udp", [false, false, false]),
     ] {
         assert_eq!([first, second, third].map(|cells| enough(cells, text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_window_does_not_count_what_another_worker_read_before_it() {
+    let rows = [
+        row(0, "10.1.1.4,10.2.0.5,50000,443,6,O,B,NX,0,0,0,0", "r", "A"),
+        row(2 * MINUTE_MS, "10.1.1.4,10.2.0.5,50000,443,6,O,C,NX,1,600,2,50", "r", "A"),
+    ];
+    for (name, is_joined) in [("timeline", true), ("conversations", true), ("timeline", false)] {
+        let filter = "time >= 2024-05-01T09:01Z";
+        let (plain, condensed, _) = both(&[&rows[..1], &rows[1..]], filter, name, &json!({}), is_joined);
+        assert_eq!(plain, condensed, "{name} {is_joined}");
     }
 }

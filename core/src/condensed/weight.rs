@@ -81,18 +81,24 @@ impl Default for Sum {
 impl Sum {
     #[inline]
     pub(super) fn add(&mut self, rows: &Batch, row: usize, starts_session: bool) {
-        let (Some(one), Some(logged)) = (Weight::of_tuple(rows, row, starts_session), rows.logged.get(row))
-        else {
-            return;
-        };
-        self.first_ms = self.first_ms.min(one.last_ms);
+        if let Some(one) = Weight::of_tuple(rows, row, starts_session) {
+            self.take_in(one, rows, row);
+        }
+    }
+
+    /// Takes in a row that stands for so much, a tuple or a cell.
+    #[inline]
+    pub(super) fn take_in(&mut self, one: Weight, rows: &Batch, row: usize) {
+        let (Some(first_ms), Some(logged)) = (rows.time_ms.get(row), rows.logged.get(row)) else { return };
+        self.first_ms = self.first_ms.min(*first_ms);
         let weight = &mut self.weight;
         weight.last_ms = weight.last_ms.max(one.last_ms);
-        weight.tuples += 1;
+        weight.tuples += one.tuples;
         weight.flows += one.flows;
         weight.sessions += one.sessions;
         weight.ended += one.ended;
         weight.answers |= one.answers;
+        weight.overflowed |= one.overflowed;
         self.logged |= logged;
         for (bit, (sum, counter)) in self.counters.iter_mut().zip(rows.amounts(row)).enumerate() {
             let (new, is_over) = sum.overflowing_add(counter);

@@ -23,7 +23,7 @@ use crate::sorting::sort_by;
 use crate::table::Table;
 use crate::travel::travels;
 use foldhash::fast::FixedState;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What is compared, and how far off is an anomaly.
@@ -58,12 +58,9 @@ impl Default for AnomalyOptions {
 
 impl AnomalyOptions {
     /// Says so where no hour of the data has enough others to be compared with: no anomaly is then no good news.
-    fn too_few_days(&self, hours: &BTreeSet<i64>) -> Option<String> {
-        let mut days: BTreeMap<i64, usize> = BTreeMap::new();
-        for hour in hours {
-            *days.entry(hour.rem_euclid(HOURS_A_DAY)).or_default() += 1;
-        }
-        let others = days.values().max()?.saturating_sub(1);
+    fn too_few_days(&self, hours: &[i64]) -> Option<String> {
+        let days = by_hour_of_day(hours.iter().map(|hour| (*hour, ())));
+        let others = days.iter().map(Vec::len).max().filter(|days| *days > 0)?.saturating_sub(1);
         let needed = self.min_days.max(1);
         (others < needed).then(|| {
             let needed = if needed == 1 { "another day".to_owned() } else { format!("{needed} other days") };
@@ -128,23 +125,19 @@ impl Anomalies {
         }
     }
 
-    /// The anomalies of a key, from its values by hour and the hours that the data hold.
-    fn of_key(
-        &self,
-        key: &[KeyValue],
-        values: &BTreeMap<i64, Option<u64>>,
-        hours: &BTreeSet<i64>,
-    ) -> Vec<Anomaly> {
-        let mut by_hour_of_day: BTreeMap<i64, Vec<(i64, u64)>> = BTreeMap::new();
-        for hour in hours {
+    /// The anomalies of a key, from its values and the hours that the data hold, both by hour.
+    fn of_key(&self, key: &[KeyValue], values: &[HourOfKey], hours: &[i64]) -> Vec<Anomaly> {
+        let value = |hour: &i64| match values.binary_search_by_key(hour, |(_, hour, _)| *hour) {
             // Absent is nothing; there and without counters is unknown.
-            if let Some(value) = values.get(hour).copied().unwrap_or(Some(0)) {
-                by_hour_of_day.entry(hour.rem_euclid(HOURS_A_DAY)).or_default().push((*hour, value));
-            }
-        }
+            Err(_) => Some((*hour, 0)),
+            Ok(place) => Some((*hour, values.get(place)?.2?)),
+        };
         let mut anomalies = Vec::new();
-        for days in by_hour_of_day.values().filter(|days| days.iter().any(|(_, value)| *value > 0)) {
-            for (hour, value) in days {
+        for days in by_hour_of_day(hours.iter().filter_map(value)) {
+            if days.iter().all(|(_, value)| *value == 0) {
+                continue;
+            }
+            for (hour, value) in &days {
                 let others = days.iter().filter(|(other, _)| other != hour).map(|(_, value)| *value as f64);
                 anomalies.extend(self.judge(key, *hour, *value, &Sample::new(others.collect())));
             }
@@ -168,6 +161,20 @@ impl Anomalies {
     }
 }
 
+/// A key's number, an hour and the key's value in it; `None` where that is not known.
+type HourOfKey = (u32, i64, Option<u64>);
+
+/// Hours with something of each, by the hour of the day.
+fn by_hour_of_day<T>(hours: impl Iterator<Item = (i64, T)>) -> [Vec<(i64, T)>; HOURS_A_DAY as usize] {
+    let mut days = [const { Vec::new() }; HOURS_A_DAY as usize];
+    for (hour, of_hour) in hours {
+        if let Some(day) = days.get_mut(hour.rem_euclid(HOURS_A_DAY) as usize) {
+            day.push((hour, of_hour));
+        }
+    }
+    days
+}
+
 impl Aggregate for Anomalies {
     const NAME: &'static str = "anomalies";
     type Answer = Table;
@@ -188,15 +195,17 @@ impl Aggregate for Anomalies {
     }
 
     fn finish(self) -> Table {
-        let hours: BTreeSet<i64> = self.hours.keys().map(|(_, hour)| *hour).collect();
-        let mut values: BTreeMap<u32, BTreeMap<i64, Option<u64>>> = BTreeMap::new();
-        for ((code, hour), totals) in &self.hours {
-            values.entry(*code).or_default().insert(*hour, self.value(totals));
+        let mut hours: Vec<i64> = self.hours.keys().map(|(_, hour)| *hour).collect();
+        sort_by(&mut hours, Ord::cmp);
+        hours.dedup();
+        let value = |((code, hour), totals): (&(u32, i64), &Totals)| (*code, *hour, self.value(totals));
+        let mut values: Vec<HourOfKey> = self.hours.iter().map(value).collect();
+        sort_by(&mut values, Ord::cmp);
+        let mut anomalies: Vec<Anomaly> = Vec::new();
+        for of_key in values.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let key = of_key.first().map(|(code, ..)| self.keys.values(*code)).unwrap_or_default();
+            anomalies.extend(self.of_key(&key, of_key, &hours));
         }
-        let mut anomalies: Vec<Anomaly> = values
-            .iter()
-            .flat_map(|(code, values)| self.of_key(&self.keys.values(*code), values, &hours))
-            .collect();
         sort_by(&mut anomalies, |one, other| {
             let by_score = other.score.abs().total_cmp(&one.score.abs());
             by_score.then_with(|| (one.hour, &one.key).cmp(&(other.hour, &other.key)))
@@ -222,6 +231,7 @@ mod tests {
     use super::*;
     use crate::aggregate::tests::trials::{self, START_MS, TestRow, lawful, printed, row, whole};
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn sent(day: i64, hour: i64, bytes: u64) -> TestRow {
         let text = format!("10.1.1.4,10.1.1.5,50000,443,6,O,E,NX,5,{bytes},4,0");

@@ -130,7 +130,8 @@ impl Aggregate for Conversations {
                 counted.started_before += u64::from(weight.sessions - weight.flows);
             }
         }
-        if let Some(untold @ Condensed { pasts: Some(pasts), rows: Some(rows), .. }) = condensed.untold() {
+        for untold in condensed.untold() {
+            let (Some(pasts), Some(rows)) = (untold.pasts, untold.rows) else { continue };
             untold.for_each_row(|row, cell, _| {
                 if pasts.since(row) == Since::Unknown
                     && let Some(tuple) = FirstTuple::of(rows, row)

@@ -14,7 +14,7 @@ use crate::travel::travels;
 use crate::tuple::Action;
 use core::net::IpAddr;
 use foldhash::fast::FixedState;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One row an address, the most bytes first.
@@ -152,26 +152,25 @@ impl Endpoints {
         }
     }
 
-    /// The ports of each address as text.
-    fn ports<'s>(services: impl Iterator<Item = &'s Service>) -> BTreeMap<u32, String> {
-        let mut by_address: BTreeMap<u32, Vec<(u16, u8)>> = BTreeMap::new();
+    /// The ports of each address as text, by the address's code.
+    fn ports<'s>(&self, services: impl Iterator<Item = &'s Service>) -> Vec<Option<String>> {
+        let mut by_address = vec![Vec::new(); self.addresses.len()];
         for service in services {
-            by_address.entry(service.address).or_default().push((service.port, service.protocol));
+            if let Some(ports) = by_address.get_mut(service.address as usize) {
+                ports.push((service.port, service.protocol));
+            }
         }
-        by_address
-            .into_iter()
-            .map(|(address, mut ports)| {
-                ports.sort_unstable();
-                ports.dedup();
-                let listed =
-                    ports.iter().take(MOST_PORTS).map(|(port, protocol)| format!("{port}/{protocol}"));
-                let mut text = listed.collect::<Vec<_>>().join(" ");
-                if let Some(more) = ports.len().checked_sub(MOST_PORTS).filter(|more| *more > 0) {
-                    text.push_str(&format!(" +{more}"));
-                }
-                (address, text)
-            })
-            .collect()
+        let text = |mut ports: Vec<(u16, u8)>| {
+            ports.sort_unstable();
+            ports.dedup();
+            let listed = ports.iter().take(MOST_PORTS).map(|(port, protocol)| format!("{port}/{protocol}"));
+            let mut text = listed.collect::<Vec<_>>().join(" ");
+            if let Some(more) = ports.len().checked_sub(MOST_PORTS).filter(|more| *more > 0) {
+                text.push_str(&format!(" +{more}"));
+            }
+            (!text.is_empty()).then_some(text)
+        };
+        by_address.into_iter().map(text).collect()
     }
 }
 
@@ -238,8 +237,8 @@ impl Aggregate for Endpoints {
             }
         }
         let is_likely = |service: &&Service| !self.unanswered.contains(*service);
-        let served = Endpoints::ports(self.served.iter().chain(self.perhaps_served.iter().filter(is_likely)));
-        let used = Endpoints::ports(self.used.iter());
+        let served = self.ports(self.served.iter().chain(self.perhaps_served.iter().filter(is_likely)));
+        let used = self.ports(self.used.iter());
 
         // A batch's dictionary may hold addresses of rows that a filter dropped.
         let is_seen = |host: &Host| host.span.first_ms().is_some();
@@ -272,8 +271,8 @@ impl Aggregate for Endpoints {
             "peers",
             Values::U64(rows.iter().map(|(code, _)| peers.get(*code as usize).copied()).collect()),
         );
-        table.add("ports_served", texts(&|code| served.get(code).cloned()));
-        table.add("ports_used", texts(&|code| used.get(code).cloned()));
+        table.add("ports_served", texts(&|code| served.get(*code as usize).cloned().flatten()));
+        table.add("ports_used", texts(&|code| used.get(*code as usize).cloned().flatten()));
         table.add("first_time", Values::TimeMs(rows.iter().map(|(_, host)| host.span.first_ms()).collect()));
         table.add("last_time", Values::TimeMs(rows.iter().map(|(_, host)| host.span.last_ms()).collect()));
         table

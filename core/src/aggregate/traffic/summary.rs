@@ -21,7 +21,8 @@ pub struct Summary {
     first_time_ms: Option<i64>,
     last_time_ms: Option<i64>,
     nics: BTreeSet<String>,
-    versions: BTreeSet<u8>,
+    /// In ascending order.
+    versions: Vec<u8>,
 }
 
 travels!(Summary { records, identities, origin, totals, first_time_ms, last_time_ms, nics, versions });
@@ -35,6 +36,14 @@ struct Origin {
 travels!(Origin { files, issues });
 
 impl Summary {
+    fn add_versions(&mut self, versions: &[u8]) {
+        for version in versions {
+            if let Err(place) = self.versions.binary_search(version) {
+                self.versions.insert(place, *version);
+            }
+        }
+    }
+
     /// A summary of logs.
     #[must_use]
     pub fn of_logs() -> Summary {
@@ -70,20 +79,13 @@ impl Aggregate for Summary {
         self.first_time_ms = earlier(self.first_time_ms, first);
         self.last_time_ms = later(self.last_time_ms, last);
 
-        let mut seen_versions = [false; 256];
         let mut seen_groups = vec![false; batch.groups.len()];
-        for version in &batch.version {
-            if let Some(seen) = seen_versions.get_mut(usize::from(*version)) {
-                *seen = true;
-            }
-        }
+        self.add_versions(&batch.version);
         for group in &batch.group {
             if let Some(seen) = seen_groups.get_mut(*group as usize) {
                 *seen = true;
             }
         }
-        self.versions
-            .extend((0..=u8::MAX).zip(seen_versions).filter(|(_, seen)| *seen).map(|(version, _)| version));
         let macs: HashSet<u32, FixedState> = batch
             .groups
             .iter()
@@ -116,7 +118,7 @@ impl Aggregate for Summary {
         self.first_time_ms = earlier(self.first_time_ms, other.first_time_ms);
         self.last_time_ms = later(self.last_time_ms, other.last_time_ms);
         self.nics.extend(other.nics);
-        self.versions.extend(other.versions);
+        self.add_versions(&other.versions);
     }
 
     fn finish(self) -> Table {
@@ -135,7 +137,7 @@ impl Aggregate for Summary {
         table.add("first_time", Values::TimeMs(vec![self.first_time_ms]));
         table.add("last_time", Values::TimeMs(vec![self.last_time_ms]));
         table.add("nics", one(Some(self.nics.len() as u64)));
-        table.add("versions", Values::U8List(vec![self.versions.into_iter().collect()]));
+        table.add("versions", Values::U8List(vec![self.versions]));
         add_byte_columns(&mut table, &[self.totals]);
         table
     }

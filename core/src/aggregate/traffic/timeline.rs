@@ -258,11 +258,10 @@ impl Aggregate for Timeline {
         match (self.spread, condensed.rows, condensed.pasts, minutes) {
             (true, _, Some(_), Some((minutes, others))) => {
                 self.add_minutes(condensed.cells, minutes);
-                // Of most pages there are none.
-                if let (Some(rows), Some(pasts), false) =
-                    (others.rows, others.pasts, others.times_ms.is_empty())
-                {
-                    self.add_spread(&others, rows, pasts);
+                for others in others {
+                    if let (Some(rows), Some(pasts)) = (others.rows, others.pasts) {
+                        self.add_spread(&others, rows, pasts);
+                    }
                 }
             }
             (true, Some(rows), Some(pasts), None) => self.add_spread(condensed, rows, pasts),

@@ -108,9 +108,9 @@ impl Policy {
                 policy.read_groups(groups)?;
                 let parties = rules.iter().flat_map(|rule| [rule.get("from"), rule.get("to")]).flatten();
                 let named: Vec<&str> = parties.flat_map(one_or_many).filter_map(Value::as_str).collect();
-                policy.adopt(known, |name| named.contains(&name));
+                policy.adopt(known, &|name| named.contains(&name));
             }
-            None => policy.adopt(known, |_| true),
+            None => policy.adopt(known, &|_| true),
         }
         for (number, rule) in (1..).zip(rules) {
             let allowance = policy.allowance(rule, number)?;
@@ -161,7 +161,7 @@ impl Policy {
     }
 
     /// Takes in known groups by their names, but for those that the policy defines itself.
-    fn adopt(&mut self, known: &Groups, is_wanted: impl Fn(&str) -> bool) {
+    fn adopt(&mut self, known: &Groups, is_wanted: &dyn Fn(&str) -> bool) {
         let own = self.groups.len();
         let mut pairs: Vec<(IpNet, String)> = Vec::new();
         let own_nets = self.groups.iter().flat_map(|(name, nets)| nets.iter().map(move |net| (*net, name)));

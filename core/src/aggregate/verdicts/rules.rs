@@ -132,7 +132,7 @@ impl Aggregate for Rules {
             add_rows(condensed);
             return true;
         };
-        add_rows(&others);
+        others.iter().for_each(&mut add_rows);
         for (cell, minute) in minutes {
             trend.add_all(rule(cell), minute.start_ms, minute.tuples);
         }
