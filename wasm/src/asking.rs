@@ -42,6 +42,8 @@ pub(crate) struct Standing {
     /// It takes what came before rows as it was told.
     is_told: bool,
     state: Analysis,
+    /// It took in the cells of pages in one.
+    is_joined: bool,
     pub(crate) pages: usize,
     files: u64,
     issues: usize,
@@ -139,13 +141,12 @@ impl Session {
         let next = job.items.iter().flatten().map(|item| item.pages).min().unwrap_or(usize::MAX);
         let index = self.view(&job.filter, job.is_once)?;
         let Session { pages, joined, views, scratch, files, issues, .. } = self;
-        if let (0, true, Some(joined), Some((_, _, view))) = (next, job.is_told, joined, views.get_mut(index))
-        {
+        let mut joined = joined.as_mut();
+        let view = views.get_mut(index).map(|(_, _, view)| view);
+        if let (0, true, Some(joined), Some(view)) = (next, job.is_told, &mut joined, view) {
             view.with_joined(joined, pages, |cells| {
                 for item in job.items.iter_mut().flatten().filter(|item| item.pages == 0) {
-                    if item.state.add_condensed(cells) {
-                        item.pages = pages.len();
-                    }
+                    item.is_joined = item.state.add_condensed(cells);
                 }
             });
         }
@@ -164,6 +165,7 @@ impl Session {
         let mut items: Vec<&mut Standing> =
             job.items.iter_mut().flatten().filter(|item| item.pages == next).collect();
         items.iter_mut().for_each(|item| item.pages += 1);
+        items.retain(|item| !item.is_joined || !joined.as_ref().is_some_and(|joined| joined.has(next)));
         // Without rows first: packed ones take longer to unpack than most answers.
         for needs_rows in [false, true] {
             if !items.is_empty() && (needs_rows || !page.is_unpacked()) {
@@ -284,7 +286,8 @@ impl Session {
     pub fn end(&mut self, job: Job) {
         self.open_jobs -= 1;
         if self.keeps_states {
-            self.standing.extend(job.items.into_iter().flatten());
+            // With more pages there will be other cells in one.
+            self.standing.extend(job.items.into_iter().flatten().filter(|item| !item.is_joined));
         }
     }
 }
@@ -360,6 +363,7 @@ impl Session {
             is_once: once,
             is_told: told,
             state,
+            is_joined: false,
             pages: 0,
             files: 0,
             issues: 0,

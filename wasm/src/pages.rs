@@ -84,10 +84,13 @@ impl Page {
         }
     }
 
-    /// Takes its cells into those of all pages; false where they cannot be.
-    pub(crate) fn join(&mut self, joined: &mut Joined) -> bool {
-        let Page { batch, cells: Condensation::Cells(cells), .. } = self else { return false };
-        joined.add(batch, cells)
+    /// Takes its cells, if it has any, into those of all pages.
+    pub(crate) fn join(&mut self, joined: &mut Joined) {
+        let cells = match &mut self.cells {
+            Condensation::Cells(cells) => Some(&mut **cells),
+            _ => None,
+        };
+        joined.add(&mut self.batch, cells);
     }
 
     /// Hands over its cells as rows; `None` where it has none.

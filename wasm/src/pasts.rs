@@ -21,8 +21,8 @@ pub struct Pasts {
     found_pages: usize,
     timed_pages: usize,
     told_pages: usize,
-    /// The cells of the pages that were told; `None` where some have none.
-    joined: Option<Joined>,
+    /// The cells of the pages that were told.
+    joined: Joined,
 }
 
 #[wasm_bindgen]
@@ -79,7 +79,7 @@ impl Session {
     #[wasm_bindgen(js_name = beginPasts)]
     pub fn begin_pasts(&mut self) -> Pasts {
         self.complete_page();
-        let joined = Some(Joined::default());
+        let joined = Joined::default();
         Pasts { flows: FlowPasts::new(), found_pages: 0, timed_pages: 0, told_pages: 0, joined }
     }
 
@@ -106,14 +106,12 @@ impl Session {
     pub fn tell_pasts(&mut self, pasts: &mut Pasts) -> bool {
         let Some(page) = self.pages.get_mut(pasts.told_pages) else {
             self.views.iter_mut().for_each(|(_, _, view)| view.forget_untold());
-            self.joined = pasts.joined.take().and_then(Joined::finish);
+            self.joined = core::mem::take(&mut pasts.joined).finish();
             return true;
         };
         let told = page.with_parts(Parts::OF_FLOWS, |batch| pasts.flows.pasts(batch));
         page.tell(told);
-        if !pasts.joined.as_mut().is_some_and(|joined| page.join(joined)) {
-            pasts.joined = None;
-        }
+        page.join(&mut pasts.joined);
         pasts.told_pages += 1;
         false
     }

@@ -40,7 +40,7 @@ pub struct Session {
     pub(crate) groups: Arc<Groups>,
     tracker: Tracker,
     pub(crate) pages: Vec<Page>,
-    /// The cells of all pages in one, once pasts are told, where that is worth it.
+    /// The cells of pages in one, once pasts are told, where that is worth it.
     pub(crate) joined: Option<Joined>,
     pub(crate) issues: Vec<Issue>,
     pub(crate) files: u64,

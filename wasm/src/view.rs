@@ -43,7 +43,7 @@ pub(crate) struct View {
     overcount: Overcount,
     /// By page.
     kept: Vec<Option<Kept>>,
-    /// Of the cells of all pages in one.
+    /// Of the cells of pages in one.
     joined: Option<Box<SomeCells>>,
     /// By page: copies of the rows that are kept, without dictionaries.
     copies: Vec<Option<Box<Batch>>>,
@@ -125,7 +125,7 @@ impl View {
         }
     }
 
-    /// Hands over the rows of all pages that are kept as cells, without rows, once what came before these is told; does nothing where
+    /// Hands over those of the cells of pages in one that are kept, once what came before their rows is told; does nothing where
     /// cells don't tell which are kept.
     pub(crate) fn with_joined(
         &mut self,
@@ -136,7 +136,7 @@ impl View {
         let (Some(from_ms), true) = (self.whole_from_ms, self.asks_cells || self.filter.is_none()) else {
             return;
         };
-        let of_pages = || pages.iter().filter_map(Page::known_cells);
+        let of_pages = || pages.iter().map(Page::known_cells);
         if let Some(filter) = &self.filter
             && self.joined.is_none()
         {

@@ -25,7 +25,7 @@ pub struct Joined {
     sums: Vec<Sum>,
     codes: HashMap<u128, u32, FixedState>,
     kinds: HashMap<GroupKind, u32, FixedState>,
-    /// By batch: the number of each of its cells among all.
+    /// By batch: the number of each of its cells among all; none of a batch that is left out.
     of_batches: Vec<Vec<u32>>,
     /// What came before rows is told in the cells: they are not at hand.
     pasts: Pasts,
@@ -54,17 +54,17 @@ impl Default for Joined {
 }
 
 impl Joined {
-    /// Takes in the cells of the next batch, which lends its dictionaries; to be called behind [`Cells::tell_pasts`]. False, and
-    /// nothing is taken in, where it is not known what they counted in each minute.
-    #[must_use]
-    pub fn add(&mut self, batch: &mut Batch, cells: &mut Cells) -> bool {
-        if cells.minutes.is_none() {
-            return false;
+    /// Takes in the cells of the next batch, which lends its dictionaries; to be called behind [`Cells::tell_pasts`]. A batch
+    /// without cells is left out, and one of which it is not known what they counted in each minute.
+    pub fn add(&mut self, batch: &mut Batch, cells: Option<&mut Cells>) {
+        match cells.filter(|cells| cells.minutes.is_some()) {
+            None => self.of_batches.push(Vec::new()),
+            Some(cells) => {
+                self.all.earliest_ms = self.all.earliest_ms.min(cells.earliest_ms);
+                self.all.source_ports.join(&cells.source_ports);
+                batch.lend_dictionaries(&mut cells.cells, |_, cells| self.add_cells(cells));
+            }
         }
-        self.all.earliest_ms = self.all.earliest_ms.min(cells.earliest_ms);
-        self.all.source_ports.join(&cells.source_ports);
-        batch.lend_dictionaries(&mut cells.cells, |_, cells| self.add_cells(cells));
-        true
     }
 
     fn add_cells(&mut self, batch: &Batch) {
@@ -155,19 +155,19 @@ impl Joined {
         self
     }
 
-    /// How many batches it is of.
+    /// True where a batch, by its number, is not left out.
     #[must_use]
-    pub fn batches(&self) -> usize {
-        self.of_batches.len()
+    pub fn has(&self, number: usize) -> bool {
+        self.of_batches.get(number).is_some_and(|cells| !cells.is_empty())
     }
 
-    /// The cells of those that a filter keeps, `of_batches` being the cells of each batch; `None` where it cannot be asked about
+    /// The cells of those that a filter keeps, `of_batches` being the cells of every batch; `None` where it cannot be asked about
     /// them ([`Cells::are_enough_for`]). `is_of_window` as in [`Cells::some`].
     pub fn some<'c>(
         &mut self,
         filter: &Filter,
         is_of_window: bool,
-        of_batches: impl Iterator<Item = &'c Cells>,
+        of_batches: impl Iterator<Item = Option<&'c Cells>>,
     ) -> Option<SomeCells> {
         let Joined { all, batch, of_batches: numbers, .. } = self;
         if !all.are_enough_for(filter) {
@@ -188,7 +188,7 @@ impl Joined {
     pub fn with<'c>(
         &mut self,
         some: Option<&mut SomeCells>,
-        of_batches: impl Iterator<Item = &'c Cells>,
+        of_batches: impl Iterator<Item = Option<&'c Cells>>,
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let places = places(&self.of_batches, some.as_deref());
@@ -225,10 +225,10 @@ fn places(of_batches: &[Vec<u32>], some: Option<&SomeCells>) -> Vec<Vec<u32>> {
 
 fn parts<'p, 'c: 'p>(
     places: &'p [Vec<u32>],
-    of_batches: impl Iterator<Item = &'c Cells>,
+    of_batches: impl Iterator<Item = Option<&'c Cells>>,
 ) -> impl Iterator<Item = PartMinutes<'p>> {
-    let part = |(cells, places): (&'c Cells, &'p Vec<u32>)| {
-        Some(PartMinutes { minutes: cells.minutes.as_ref()?, places: Some(places) })
+    let part = |(cells, places): (Option<&'c Cells>, &'p Vec<u32>)| {
+        Some(PartMinutes { minutes: cells?.minutes.as_ref()?, places: Some(places) })
     };
     of_batches.zip(places).filter_map(part)
 }
