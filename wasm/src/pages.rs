@@ -136,16 +136,17 @@ impl Page {
         self.cells()?;
         let Condensation::Cells(cells) = &self.cells else { return None };
         let (batch, packed, pasts) = (&mut self.batch, &mut self.packed, &self.pasts);
-        let pasts = match packed {
-            Some(packed) if from_ms > i64::MIN => {
-                packed.with(batch, Parts::OF_FLOWS, |batch| pasts.of_window(from_ms, batch))
-            }
-            _ => pasts.of_window(from_ms, batch),
+        let of_window = |batch: &Batch| {
+            let pasts = pasts.of_window(from_ms, batch);
+            cells.of_kept(is_kept, &pasts, |take| take(batch))
         };
-        Some(cells.of_kept(is_kept, &pasts, |take| match packed {
-            None => take(batch),
-            Some(packed) => packed.with(batch, Parts::UNTOLD, |batch| take(batch)),
-        }))
+        Some(match packed {
+            None => of_window(batch),
+            Some(packed) if from_ms > i64::MIN => packed.with(batch, Parts::UNTOLD, |batch| of_window(batch)),
+            Some(packed) => cells.of_kept(is_kept, pasts, |take| {
+                packed.with(batch, Parts::UNTOLD, |batch| take(batch));
+            }),
+        })
     }
 
     /// Tells what came before its rows.

@@ -161,6 +161,8 @@ impl View {
         let told_from_ms = self.whole_from_ms.filter(|_| is_told);
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
+            // Of a window every page needs its rows: unpacking times for the few answers that do without would come on top.
+            Some(Kept::Some(Either::Cells(_, from_ms), _)) if *from_ms > i64::MIN && !needs_rows => {}
             Some(Kept::Some(Either::Cells(some, from_ms), _)) => {
                 page.with_condensed(Some(some), told_from_ms.map(|_| *from_ms), needs_rows, take);
             }
