@@ -16,6 +16,7 @@ fn questions() -> Vec<(&'static str, Value, bool)> {
         ("top", json!({}), true),
         ("top", json!({"by": ["src_net/24", "rule", "action"], "metric": "peers"}), true),
         ("top", json!({"by": ["src_port"]}), false),
+        ("top", json!({"by": ["source", "dst_ip"]}), false),
         ("conversations", json!({}), true),
         ("timeline", json!({"every": "1h", "by": "rule", "spread": false}), true),
         ("timeline", json!({"every": "7s", "by": ["dst_port", "direction"], "spread": false}), true),
@@ -51,7 +52,7 @@ fn needs_rows(name: &str, parameters: &Value) -> bool {
     }
 }
 
-const FILTERS: [&str; 18] = [
+const FILTERS: [&str; 19] = [
     "",
     "tcp",
     "not src 10.1.1.4 and not port 53",
@@ -70,6 +71,7 @@ const FILTERS: [&str; 18] = [
     "not rule nossh",
     "rule_origin user or not encrypted",
     "not rule r and time >= 2024-05-01T09:20Z",
+    "source PT1H.json and tcp",
 ];
 
 /// A worker's batches and what it made of them.
