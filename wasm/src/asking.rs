@@ -159,7 +159,8 @@ impl Session {
             }
             return Ok(true);
         };
-        if job.is_told && !page.is_told() {
+        let is_gone = joined.is_none() && job.items.iter().flatten().any(|item| item.is_joined);
+        if is_gone || job.is_told && !page.is_told() {
             return Err(JsError::new("more was read while the question was answered"));
         }
         let mut items: Vec<&mut Standing> =
