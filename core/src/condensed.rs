@@ -4,7 +4,7 @@
 //! batch's tuples that differ in nothing else, with their sums and the first and last time. Analyses that ask for no more
 //! take cells for rows; others look up what they need of each row and the rest at its cell ([`Condensed`]).
 
-use crate::aggregate::Pasts;
+use crate::aggregate::{Pasts, WindowPasts};
 use crate::batch::Batch;
 use crate::filter::Filter;
 use foldhash::fast::FixedState;
@@ -100,7 +100,7 @@ pub struct Condensed<'a> {
     pub rows: Option<&'a Batch>,
     /// What came before each row, where that is told of all batches and the rows that count are whole flows, at least from some
     /// time on; then sessions are told in the weights, but for those of rows that have them untold.
-    pub pasts: Option<&'a Pasts>,
+    pub pasts: Option<WindowPasts<'a>>,
     /// The cell of each row; `None` where each is its own.
     of_rows: Option<&'a [u16]>,
     /// The places of these among `cells`; `None` where each is at its own.
@@ -116,7 +116,7 @@ pub struct Condensed<'a> {
 impl Condensed<'_> {
     /// Rows that are tuples as cells, each for itself: with dictionaries, and with weights where `pasts` are given.
     #[must_use]
-    pub fn of_tuples<'b>(batch: &'b Batch, pasts: Option<&'b Pasts>) -> Condensed<'b> {
+    pub fn of_tuples<'b>(batch: &'b Batch, pasts: Option<WindowPasts<'b>>) -> Condensed<'b> {
         Condensed {
             cells: batch,
             times_ms: &batch.time_ms,
@@ -246,7 +246,9 @@ impl Cells {
         for weight in &mut self.cells.weights {
             weight.sessions = weight.flows;
         }
-        for (_, cell) in self.of_rows.iter().enumerate().filter(|(row, _)| pasts.starts_session(*row)) {
+        let of_all_time = pasts.of_all_time();
+        let rows = self.of_rows.iter().enumerate();
+        for (_, cell) in rows.filter(|(row, _)| of_all_time.starts_session(batch, *row)) {
             if let Some(weight) = self.cells.weights.get_mut(usize::from(*cell)) {
                 weight.sessions += 1;
             }
@@ -279,7 +281,7 @@ impl Cells {
     pub fn of_kept(
         &self,
         is_kept: &[bool],
-        pasts: &Pasts,
+        pasts: WindowPasts<'_>,
         with_rows: impl FnOnce(&mut dyn FnMut(&Batch)),
     ) -> SomeCells {
         let mut counts = vec![0_u32; self.cells.len()];
@@ -295,13 +297,24 @@ impl Cells {
             .zip(&self.cells.weights)
             .map(|(count, whole)| (*count > 0 && *count < whole.tuples).then(Sum::default))
             .collect();
-        if sums.iter().any(Option::is_some) {
+        let is_of_window = pasts.is_of_window();
+        if is_of_window {
+            some.cells.weights.iter_mut().for_each(|weight| weight.sessions = weight.flows);
+        }
+        let are_whole = sums.iter().all(Option::is_none) && !is_of_window;
+        if !are_whole {
             with_rows(&mut |rows| {
-                for (row, (cell, _)) in
-                    self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep)
-                {
+                let kept = self.of_rows.iter().zip(is_kept).enumerate().filter(|(_, (_, keep))| **keep);
+                for (row, (cell, _)) in kept {
+                    let starts_session = pasts.starts_session(rows, row);
                     if let Some(Some(sum)) = sums.get_mut(usize::from(*cell)) {
-                        sum.add(rows, row, pasts.starts_session(row));
+                        sum.add(rows, row, starts_session);
+                    } else if is_of_window
+                        && starts_session
+                        && let Some(place) = place_of(Some(&some.places), *cell)
+                        && let Some(weight) = some.cells.weights.get_mut(place)
+                    {
+                        weight.sessions += 1;
                     }
                 }
             });
@@ -311,18 +324,7 @@ impl Cells {
                 sum.write(&mut some.cells, *place as usize);
             }
         }
-        if pasts.is_of_window() {
-            some.cells.weights.iter_mut().for_each(|weight| weight.sessions = weight.flows);
-            let rows = self.of_rows.iter().zip(is_kept).enumerate();
-            for (_, (cell, _)) in rows.filter(|(row, (_, keep))| **keep && pasts.starts_session(*row)) {
-                let place = place_of(Some(&some.places), *cell);
-                if let Some(weight) = place.and_then(|place| some.cells.weights.get_mut(place)) {
-                    weight.sessions += 1;
-                }
-            }
-        }
         some.rows = counts.iter().map(|count| *count as usize).sum();
-        let are_whole = sums.iter().all(Option::is_none) && !pasts.is_of_window();
         some.kept = (!are_whole).then(|| bits_of(is_kept));
         some
     }
@@ -349,7 +351,7 @@ impl Cells {
         some: Option<&mut SomeCells>,
         batch: &mut Batch,
         times_ms: Option<&[i64]>,
-        pasts: Option<&Pasts>,
+        pasts: Option<WindowPasts<'_>>,
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let Cells { cells: all, of_rows, minutes, .. } = self;

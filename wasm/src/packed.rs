@@ -77,6 +77,10 @@ impl Parts {
         Parts(columns.iter().map(part).fold(0, |all, part| all | part.0))
     }
 
+    pub(crate) fn and(self, other: Parts) -> Parts {
+        Parts(self.0 | other.0)
+    }
+
     fn has(self, part: Parts) -> bool {
         self.0 & part.0 != 0
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use vnetflow_core::aggregate::Pasts;
 use vnetflow_core::batch::Batch;
 use vnetflow_core::condensed::{Cells, Condensed, Joined, SomeCells};
+use vnetflow_core::filter::Filter;
 
 /// Whether a page has cells.
 #[derive(Debug, Default)]
@@ -103,7 +104,7 @@ impl Page {
     }
 
     /// Hands over its cells, or some of them, if it has any; from `told_from_ms` on with what came before its rows. Where that
-    /// takes unpacking, the rows behind them only if they are needed, and without them nothing that takes rows to tell.
+    /// takes unpacking, the rows behind them only if they are needed.
     pub(crate) fn with_condensed(
         &mut self,
         some: Option<&mut SomeCells>,
@@ -112,40 +113,47 @@ impl Page {
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let Condensation::Cells(cells) = &mut self.cells else { return };
-        let pasts = &self.pasts;
-        let told = |batch: &Batch| told_from_ms.map(|from_ms| pasts.of_window(from_ms, batch));
+        let pasts = told_from_ms.map(|from_ms| self.pasts.of_window(from_ms));
         match &mut self.packed {
-            None => {
-                let pasts = told(&self.batch);
-                cells.with(some, &mut self.batch, None, pasts.as_deref(), take);
-            }
+            None => cells.with(some, &mut self.batch, None, pasts, take),
             Some(packed) if needs_rows => packed.with(&mut self.batch, Parts::UNTOLD, |batch| {
-                let pasts = told(batch);
-                cells.with(some, batch, None, pasts.as_deref(), take);
+                cells.with(some, batch, None, pasts, take);
             }),
-            Some(packed) => {
-                let pasts = (told_from_ms == Some(i64::MIN)).then_some(pasts);
-                cells.with(some, &mut self.batch, Some(&packed.times_ms()), pasts, take);
-            }
+            Some(packed) => cells.with(some, &mut self.batch, Some(&packed.times_ms()), pasts, take),
         }
     }
 
-    /// The cells of some of its rows, a truth value for each row, of which only what was logged from a time on counts; `None`
-    /// where it has no cells.
-    pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool], from_ms: i64) -> Option<SomeCells> {
+    /// The cells of some of its rows, a truth value for each row; `None` where it has no cells.
+    pub(crate) fn cells_of_kept(&mut self, is_kept: &[bool]) -> Option<SomeCells> {
         self.cells()?;
         let Condensation::Cells(cells) = &self.cells else { return None };
-        let (batch, packed, pasts) = (&mut self.batch, &mut self.packed, &self.pasts);
-        let of_window = |batch: &Batch| {
-            let pasts = pasts.of_window(from_ms, batch);
-            cells.of_kept(is_kept, &pasts, |take| take(batch))
+        let Page { batch, packed, pasts, .. } = self;
+        Some(cells.of_kept(is_kept, pasts.of_all_time(), |take| match packed {
+            None => take(batch),
+            Some(packed) => packed.with(batch, Parts::UNTOLD, |batch| take(batch)),
+        }))
+    }
+
+    /// The same of the rows that a filter keeps, which looks at these columns, where only what was logged from a time on counts. Hands
+    /// them over with what came before their rows: so these are unpacked once.
+    pub(crate) fn cells_of_window(
+        &mut self,
+        filter: &Filter,
+        parts: Parts,
+        from_ms: i64,
+        take: impl FnOnce(&Condensed<'_>),
+    ) -> Option<SomeCells> {
+        self.cells()?;
+        let Condensation::Cells(cells) = &mut self.cells else { return None };
+        let pasts = self.pasts.of_window(from_ms);
+        let find = |batch: &mut Batch| {
+            let mut some = cells.of_kept(&filter.mask(batch), pasts, |take| take(batch));
+            cells.with(Some(&mut some), batch, None, Some(pasts), take);
+            some
         };
-        Some(match packed {
-            None => of_window(batch),
-            Some(packed) if from_ms > i64::MIN => packed.with(batch, Parts::UNTOLD, |batch| of_window(batch)),
-            Some(packed) => cells.of_kept(is_kept, pasts, |take| {
-                packed.with(batch, Parts::UNTOLD, |batch| take(batch));
-            }),
+        Some(match &mut self.packed {
+            None => find(&mut self.batch),
+            Some(packed) => packed.with(&mut self.batch, parts.and(Parts::UNTOLD), find),
         })
     }
 

@@ -159,6 +159,15 @@ impl View {
         take: impl FnOnce(&Condensed<'_>),
     ) {
         let told_from_ms = self.whole_from_ms.filter(|_| is_told);
+        if !self.is_known(number) && told_from_ms.is_some() && self.is_of_window() && page.cells().is_some() {
+            // What is kept is found where rows are needed, with one unpacking for both.
+            let found = match self.find_cells(page) {
+                None if !needs_rows => return,
+                None => return self.set_kept(number, self.find_window(page, take)),
+                found => found,
+            };
+            self.set_kept(number, found);
+        }
         self.kept(number, page);
         match self.kept.get_mut(number).and_then(Option::as_mut) {
             // Of a window every page needs its rows: unpacking times for the few answers that do without would come on top.
@@ -172,10 +181,10 @@ impl View {
             _ if needs_rows && let Some(from_ms) = told_from_ms => {
                 let rows = self.rows(number, page);
                 let pasts = page.pasts.of_rows(&rows);
+                let pasts = pasts.of_window(from_ms);
                 self.with_rows(number, page, scratch, |batch| {
-                    let pasts = pasts.of_window(from_ms, batch);
-                    batch.weights = Weight::of_tuples(batch, &pasts);
-                    take(&Condensed::of_tuples(batch, Some(&pasts)));
+                    batch.weights = Weight::of_tuples(batch, pasts);
+                    take(&Condensed::of_tuples(batch, Some(pasts)));
                     batch.weights = Vec::new();
                 });
             }
@@ -230,17 +239,30 @@ impl View {
     }
 
     fn kept(&mut self, number: usize, page: &mut Page) -> &Kept {
+        if !self.is_known(number) {
+            let found = self.find_cells(page).or_else(|| self.find_window(page, |_| ()));
+            let found = found.unwrap_or_else(|| self.find(page));
+            self.set_kept(number, Some(found));
+        }
+        self.kept.get(number).and_then(Option::as_ref).unwrap_or(&Kept::All)
+    }
+
+    fn is_known(&self, number: usize) -> bool {
+        self.kept.get(number).is_some_and(Option::is_some)
+    }
+
+    fn set_kept(&mut self, number: usize, found: Option<Kept>) {
         if self.kept.len() <= number {
             self.kept.resize_with(number + 1, || None);
         }
-        let known = self.kept.get(number).is_some_and(Option::is_some);
-        if !known {
-            let found = self.find_cells(page).unwrap_or_else(|| self.find(page));
-            if let Some(kept) = self.kept.get_mut(number) {
-                *kept = Some(found);
-            }
+        if let Some(kept) = self.kept.get_mut(number) {
+            *kept = found;
         }
-        self.kept.get(number).and_then(Option::as_ref).unwrap_or(&Kept::All)
+    }
+
+    /// True where it keeps flows whole from some time on alone: sessions that begin before it begin anew.
+    fn is_of_window(&self) -> bool {
+        self.whole_from_ms.is_some_and(|from_ms| from_ms > i64::MIN)
     }
 
     /// What is kept of a page, if cells tell it.
@@ -248,17 +270,24 @@ impl View {
         let filter = self.filter.as_ref().filter(|_| self.asks_cells)?;
         page.cells().filter(|cells| cells.are_enough_for(filter))?;
         let mask = page.with_cells(|cells| filter.mask(cells))?;
-        let is_of_window = self.whole_from_ms.is_some_and(|from_ms| from_ms > i64::MIN);
-        if !is_of_window && mask.iter().all(|keep| *keep) {
+        if !self.is_of_window() && mask.iter().all(|keep| *keep) {
             return Some(Kept::All);
         }
-        let some = page.known_cells()?.some(&mask, is_of_window);
+        let some = page.known_cells()?.some(&mask, self.is_of_window());
         let count = some.rows();
         Some(Kept::Some(Either::Cells(Box::new(some), i64::MIN), count))
     }
 
+    /// What a window keeps of a page that has cells, which are handed over.
+    fn find_window(&self, page: &mut Page, take: impl FnOnce(&Condensed<'_>)) -> Option<Kept> {
+        let from_ms = self.whole_from_ms.filter(|_| self.is_of_window())?;
+        let some = page.cells_of_window(self.filter.as_ref()?, self.parts, from_ms, take)?;
+        let count = some.rows();
+        Some(Kept::Some(Either::Cells(Box::new(some), from_ms), count))
+    }
+
     fn find(&mut self, page: &mut Page) -> Kept {
-        let View { filter, choice, overcount, parts, whole_from_ms, .. } = self;
+        let View { filter, choice, overcount, parts, .. } = self;
         if filter.is_none() && choice.is_none() {
             return Kept::All;
         }
@@ -271,13 +300,11 @@ impl View {
             is_kept
         });
         let count = is_kept.iter().filter(|keep| **keep).count();
-        // Of a window each page needs cells of its own: those of all time have sessions that begin before it.
-        let from_ms = whole_from_ms.unwrap_or(i64::MIN);
-        if count == page.len() && from_ms == i64::MIN {
+        if count == page.len() {
             return Kept::All;
         }
-        let either = match page.cells_of_kept(&is_kept, from_ms) {
-            Some(some) => Either::Cells(Box::new(some), from_ms),
+        let either = match page.cells_of_kept(&is_kept) {
+            Some(some) => Either::Cells(Box::new(some), i64::MIN),
             None => Either::Bits(bits_of(&is_kept)),
         };
         Kept::Some(either, count)

@@ -26,7 +26,7 @@ pub use analysis::{Analysis, AnalysisError};
 pub(crate) use building_blocks::events::Kind;
 pub use building_blocks::keys::{Key, KeyError};
 pub(crate) use building_blocks::pasts::Since;
-pub use building_blocks::pasts::{FlowPasts, Pasts, Portion};
+pub use building_blocks::pasts::{FlowPasts, Pasts, Portion, WindowPasts};
 pub use building_blocks::totals::Totals;
 pub(crate) use building_blocks::{answer, spreading};
 pub use comparison::*;

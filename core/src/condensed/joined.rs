@@ -197,7 +197,7 @@ impl Joined {
             None => (&mut self.all.cells, false),
             Some(SomeCells { cells, has_untold_sessions, .. }) => (cells, *has_untold_sessions),
         };
-        let pasts = Some(&self.pasts);
+        let pasts = Some(self.pasts.of_all_time());
         self.batch.lend_dictionaries(cells, |_, cells| {
             take(&Condensed {
                 cells,

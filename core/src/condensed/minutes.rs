@@ -81,6 +81,7 @@ impl Minutes {
     }
 
     pub(super) fn at_most(most: usize, batch: &Batch, of_rows: &[u16], pasts: &Pasts) -> Option<Minutes> {
+        let of_window = pasts.of_all_time();
         let mut minutes = Latest::default();
         let mut others: Vec<u32> = Vec::new();
         for (row, (cell, time_ms)) in of_rows.iter().zip(&batch.time_ms).enumerate() {
@@ -88,7 +89,7 @@ impl Minutes {
             let counters = batch.amounts(row);
             let is_spread = kind >= Kind::Continue && !is_zero(counters);
             let minute_ms = MINUTES.start_ms(*time_ms);
-            let from_ms = match pasts.since(row) {
+            let from_ms = match of_window.since(row, *time_ms) {
                 Since::Unknown => i64::MIN,
                 _ if !is_spread => *time_ms,
                 Since::Ms(since_ms) => time_ms.saturating_sub(since_ms),
@@ -167,10 +168,11 @@ pub(super) struct PartMinutes<'a> {
 impl PartMinutes<'_> {
     /// Takes the sessions of flows of which nothing is told off the weights of their cells.
     pub(super) fn leave_out_sessions(&self, weights: &mut [Weight]) {
-        let Minutes { of_others, pasts_of_others: pasts, .. } = self.minutes;
-        for (row, cell) in of_others.iter().enumerate() {
-            if pasts.starts_session(row)
-                && pasts.since(row) == Since::Unknown
+        let Minutes { others, of_others, pasts_of_others, .. } = self.minutes;
+        let pasts = pasts_of_others.of_all_time();
+        for (row, (cell, time_ms)) in of_others.iter().zip(&others.time_ms).enumerate() {
+            if pasts.starts_session(others, row)
+                && pasts.since(row, *time_ms) == Since::Unknown
                 && let Some(place) = place_of(self.places, *cell)
                 && let Some(weight) = weights.get_mut(place)
             {
@@ -204,7 +206,7 @@ impl<'a> Condensed<'a> {
             Condensed {
                 times_ms: &minutes.others.time_ms,
                 rows: Some(&minutes.others),
-                pasts: Some(&minutes.pasts_of_others),
+                pasts: Some(minutes.pasts_of_others.of_all_time()),
                 of_rows: Some(&minutes.of_others),
                 places: part.places,
                 minutes: &[],

@@ -112,8 +112,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
     if filter.zip(worker.cells[number].as_ref()).is_some_and(|(filter, cells)| is_asked(cells, filter)) {
         whole_from = whole_from.map(|_| i64::MIN);
     }
-    let pasts = whole_from.map(|from_ms| worker.pasts[number].of_window(from_ms, batch).into_owned());
-    let pasts = pasts.as_ref();
+    let pasts = whole_from.map(|from_ms| worker.pasts[number].of_window(from_ms));
     let mut could = false;
     let mut take = |condensed: &Condensed<'_>| could = state.add_condensed(condensed);
     match (&mut worker.cells[number], filter) {
@@ -125,7 +124,7 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
                 batch.lend_dictionaries(cells.batch_mut(), |_, cells| mask = filter.mask(cells));
                 cells.some(&mask, is_of_window)
             } else {
-                cells.of_kept(&whole, pasts.unwrap_or(&worker.pasts[number]), |take| take(batch))
+                cells.of_kept(&whole, pasts.unwrap_or(worker.pasts[number].of_all_time()), |take| take(batch))
             };
             let kept = (0..).zip(&whole).filter_map(|(row, keep): (u32, _)| keep.then_some(row));
             assert_eq!(cells.rows_of(&some), kept.collect::<Vec<_>>());
@@ -133,12 +132,12 @@ fn add(worker: &mut Worker, number: usize, filter: Option<&Filter>, state: &mut 
             without_told(batch, |batch| cells.with(Some(&mut some), batch, None, pasts, &mut take));
         }
         (None, _) => {
-            if let Some(pasts) = pasts {
+            if let Some(from_ms) = whole_from {
                 let mut some = kept(batch, filter);
                 let mask = filter.map_or_else(|| vec![true; batch.len()], |filter| filter.mask(batch));
-                let pasts = pasts.of_rows(&numbers_of(&bits_of(&mask)).collect::<Vec<_>>());
-                some.weights = Weight::of_tuples(&some, &pasts);
-                take(&Condensed::of_tuples(&some, Some(&pasts)));
+                let pasts = worker.pasts[number].of_rows(&numbers_of(&bits_of(&mask)).collect::<Vec<_>>());
+                some.weights = Weight::of_tuples(&some, pasts.of_window(from_ms));
+                take(&Condensed::of_tuples(&some, Some(pasts.of_window(from_ms))));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a cell stands for: sums over its rows, and how they are made.
 
-use crate::aggregate::Pasts;
+use crate::aggregate::WindowPasts;
 use crate::aggregate::answer::Answer;
 use crate::batch::Batch;
 use crate::tuple::{Action, State, starts_flow};
@@ -41,8 +41,8 @@ impl Weight {
 
     /// Of a batch's rows that are tuples, each for itself; `pasts` as in [`Cells::tell_pasts`].
     #[must_use]
-    pub fn of_tuples(batch: &Batch, pasts: &Pasts) -> Vec<Weight> {
-        let weight = |row| Weight::of_tuple(batch, row, pasts.starts_session(row));
+    pub fn of_tuples(batch: &Batch, pasts: WindowPasts<'_>) -> Vec<Weight> {
+        let weight = |row| Weight::of_tuple(batch, row, pasts.starts_session(batch, row));
         (0..batch.len()).filter_map(weight).collect()
     }
 

@@ -24,9 +24,9 @@ use bloom::Bloom;
 use labels::{label_of, labels_of};
 use share::{Course, Share};
 use shared::SharedTimes;
-pub use told::Pasts;
 pub(crate) use told::Since;
 use told::{MORE, MOST_MS, NOTHING, STARTS_SESSION, UNKNOWN};
+pub use told::{Pasts, WindowPasts};
 
 /// When, and whether it is a continue or end: then the begin is not in the data. Of one time the begin comes first.
 ///

@@ -132,8 +132,8 @@ impl Aggregate for Conversations {
         }
         for untold in condensed.untold() {
             let (Some(pasts), Some(rows)) = (untold.pasts, untold.rows) else { continue };
-            untold.for_each_row(|row, cell, _| {
-                if pasts.since(row) == Since::Unknown
+            untold.for_each_row(|row, cell, time_ms| {
+                if pasts.since(row, time_ms) == Since::Unknown
                     && let Some(tuple) = FirstTuple::of(rows, row)
                     && let Some(five_tuple) = translation.five_tuple(cells, cell)
                     && let Some(src_port) = rows.src_port.get(row)

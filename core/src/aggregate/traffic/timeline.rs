@@ -18,7 +18,7 @@ use crate::aggregate::Aggregate;
 use crate::aggregate::building_blocks::events::{Event, Events, Kind, tell};
 use crate::aggregate::building_blocks::key_table::KeyTable;
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
-use crate::aggregate::building_blocks::pasts::{Pasts, Since};
+use crate::aggregate::building_blocks::pasts::{Since, WindowPasts};
 use crate::aggregate::building_blocks::recent::Sums;
 use crate::aggregate::building_blocks::spreading::{MOST_BUCKETS, TimeGrid, is_zero};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
@@ -135,7 +135,7 @@ impl Timeline {
     }
 
     /// Takes in rows whose pasts are told: all but a few are spread at once.
-    fn add_spread(&mut self, condensed: &Condensed<'_>, rows: &Batch, pasts: &Pasts) {
+    fn add_spread(&mut self, condensed: &Condensed<'_>, rows: &Batch, pasts: WindowPasts<'_>) {
         let cells = condensed.cells;
         let codes = self.keys.codes(cells);
         let translation = self.events.flows.translate(cells);
@@ -155,7 +155,7 @@ impl Timeline {
             counted.count(rows, row);
             let counters = rows.amounts(row);
             let is_spread = kind >= Kind::Continue && !is_zero(counters);
-            let from_ms = match pasts.since(row) {
+            let from_ms = match pasts.since(row, time_ms) {
                 Since::Ms(since_ms) => time_ms.saturating_sub(since_ms),
                 Since::Nothing if !is_spread => time_ms,
                 Since::Unknown | Since::Nothing => {

@@ -12,7 +12,8 @@ fn workers_tell_each_other_what_came_before_tuples_of_flows_that_they_share() {
     let other = [tuple(20, "C"), tuple(70_000, "C"), tuple(70, "E")];
     let since = |workers: &[&[TestRow]]| -> Vec<Vec<Since>> {
         let batches: Vec<_> = workers.iter().map(|rows| vec![batch_of(rows)]).collect();
-        let of_rows = |pasts: &Pasts| (0..pasts.len()).map(|row| pasts.since(row)).collect::<Vec<_>>();
+        let of_rows =
+            |pasts: &Pasts| (0..pasts.len()).map(|row| pasts.of_all_time().since(row, 0)).collect::<Vec<_>>();
         told(&batches).iter().map(|pasts| pasts.iter().flat_map(of_rows).collect()).collect()
     };
     let told = since(&[&one[..3], &other[..2]]);
