@@ -6,7 +6,7 @@
 use super::some::place_of;
 use super::weight::Weight;
 use super::{Cells, Condensed};
-use crate::aggregate::spreading::{TimeGrid, is_zero};
+use crate::aggregate::spreading::{Nearby, TimeGrid, is_zero};
 use crate::aggregate::{Kind, Pasts, Since, Totals};
 use crate::batch::Batch;
 use crate::tuple::Action;
@@ -84,11 +84,12 @@ impl Minutes {
         let of_window = pasts.of_all_time();
         let mut minutes = Latest::default();
         let mut others: Vec<u32> = Vec::new();
+        let mut minute_ms = Nearby::default();
         for (row, (cell, time_ms)) in of_rows.iter().zip(&batch.time_ms).enumerate() {
             let (kind, logged) = (Kind::of_row(batch, row)?, *batch.logged.get(row)?);
             let counters = batch.amounts(row);
             let is_spread = kind >= Kind::Continue && !is_zero(counters);
-            let minute_ms = MINUTES.start_ms(*time_ms);
+            let minute_ms = minute_ms.of(*time_ms, MINUTES);
             let from_ms = match of_window.since(row, *time_ms) {
                 Since::Unknown => i64::MIN,
                 _ if !is_spread => *time_ms,
@@ -102,9 +103,10 @@ impl Minutes {
             } else if from_ms >= minute_ms {
                 minutes.add(tuple);
             } else {
-                minutes.add(CellMinute { counters: [0; 4], ..tuple });
                 MINUTES.spread(counters, from_ms, *time_ms, &mut |start_ms, counters| {
-                    minutes.add(CellMinute { start_ms, counters, tuples: 0, flows: 0, ..tuple });
+                    // Each minute is told of once, also the one in which the tuple was logged.
+                    let tuples = u32::from(start_ms == minute_ms);
+                    minutes.add(CellMinute { start_ms, counters, tuples, flows: flows * tuples, ..tuple });
                 });
             }
             if minutes.entries.len() + others.len() > most {
@@ -141,12 +143,13 @@ struct Latest {
 }
 
 /// So many minutes of a cell are found.
-const FOUND_MINUTES: i64 = 8;
+const FOUND_MINUTES: usize = 8;
 
 impl Latest {
     fn add(&mut self, part: CellMinute) {
-        let minute = part.start_ms.div_euclid(MINUTE_MS).rem_euclid(FOUND_MINUTES) as usize;
-        let place = usize::from(part.cell) * FOUND_MINUTES as usize + minute;
+        // A minute is 32 times an odd number of milliseconds: these bits tell neighbours apart without a division.
+        let minute = (part.start_ms >> MINUTE_MS.trailing_zeros()) as usize % FOUND_MINUTES;
+        let place = usize::from(part.cell) * FOUND_MINUTES + minute;
         if place >= self.places.len() {
             self.places.resize((place + 1).next_power_of_two(), u32::MAX);
         }

@@ -58,6 +58,28 @@ impl TimeGrid {
     }
 }
 
+/// The bucket of the last row: rows of one bucket mostly follow each other.
+#[derive(Debug)]
+pub(crate) struct Nearby {
+    bucket_ms: i64,
+}
+
+impl Default for Nearby {
+    fn default() -> Nearby {
+        Nearby { bucket_ms: i64::MAX }
+    }
+}
+
+impl Nearby {
+    #[inline]
+    pub(crate) fn of(&mut self, time_ms: i64, grid: TimeGrid) -> i64 {
+        if time_ms < self.bucket_ms || time_ms.saturating_sub(self.bucket_ms) >= grid.every_ms {
+            self.bucket_ms = grid.start_ms(time_ms);
+        }
+        self.bucket_ms
+    }
+}
+
 /// The part of a counter that falls to so much of the whole time, rounded down.
 #[inline]
 fn share(counter: u64, part: u64, whole: u64) -> u64 {

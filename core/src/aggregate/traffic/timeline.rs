@@ -20,7 +20,7 @@ use crate::aggregate::building_blocks::key_table::KeyTable;
 use crate::aggregate::building_blocks::keys::{Key, KeyValue};
 use crate::aggregate::building_blocks::pasts::{Since, WindowPasts};
 use crate::aggregate::building_blocks::recent::Sums;
-use crate::aggregate::building_blocks::spreading::{MOST_BUCKETS, TimeGrid, is_zero};
+use crate::aggregate::building_blocks::spreading::{MOST_BUCKETS, Nearby, TimeGrid, is_zero};
 use crate::aggregate::building_blocks::totals::{Totals, add_columns};
 use crate::batch::Batch;
 use crate::condensed::{CellMinute, Condensed, MINUTE_MS};
@@ -328,28 +328,6 @@ impl Aggregate for Timeline {
 #[inline]
 fn key(bucket_ms: i64, code: u32) -> u128 {
     u128::from(bucket_ms as u64) << 64 | u128::from(code)
-}
-
-/// The bucket of the last row: rows of one bucket mostly follow each other.
-#[derive(Debug)]
-struct Nearby {
-    bucket_ms: i64,
-}
-
-impl Default for Nearby {
-    fn default() -> Nearby {
-        Nearby { bucket_ms: i64::MAX }
-    }
-}
-
-impl Nearby {
-    #[inline]
-    fn of(&mut self, time_ms: i64, grid: TimeGrid) -> i64 {
-        if time_ms < self.bucket_ms || time_ms.saturating_sub(self.bucket_ms) >= grid.every_ms {
-            self.bucket_ms = grid.start_ms(time_ms);
-        }
-        self.bucket_ms
-    }
 }
 
 impl Assumed {

@@ -30,7 +30,7 @@ export interface EngineOptions {
 const USUAL_BUDGET_BYTES = 2 * 1024 * 1024 * 1024;
 
 const PROGRESS_MS = 50;
-const CHANGE_MS = 250;
+const CHANGE_MS = 500;
 
 /** Questions that take long are asked no more often than this while reading, and again behind it. */
 const PATIENCE_MS = 2000;

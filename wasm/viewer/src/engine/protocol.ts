@@ -165,7 +165,7 @@ export interface Engine {
   forgetOther(): void;
 
   onProgress(listener: (progress: Progress) => void): () => void;
-  /** Called when answers may have changed: after reading, a new query or side file, and while reading about every 250 ms. */
+  /** Called when answers may have changed: after reading, a new query or side file, and while reading about every half second. */
   onChange(listener: () => void): () => void;
 }
 
