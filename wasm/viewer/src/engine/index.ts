@@ -6,6 +6,7 @@ import { parquetOfRows, textOfRows } from "./export";
 import { Library, USUAL_LIMITS } from "./library";
 import { cell } from "./packed";
 import { tellPasts } from "./pasts";
+import { Patience } from "./patience";
 import { Pool, usualWorkers } from "./pool";
 import type {
   Completion, Engine, FilterProblem, Issue, NamedFile, Progress, Query, Question, RawTuple, Rows, RowsQuestion, SideFile, Table,
@@ -32,11 +33,6 @@ const USUAL_BUDGET_BYTES = 2 * 1024 * 1024 * 1024;
 const PROGRESS_MS = 50;
 const CHANGE_MS = 500;
 
-/** Questions that take long are asked no more often than this while reading, and again behind it. */
-const PATIENCE_MS = 2000;
-/** Nor before so many times as long as the answer took has gone into reading. */
-const READING_PER_ANSWERING = 4;
-
 /** So many values of a column are offered in the filter box. */
 const OFFERED_VALUES = 200;
 
@@ -60,10 +56,7 @@ class WorkerEngine implements Engine {
   private opened = 0;
   /** How often something was dropped. */
   private drops = 0;
-  /** Resolves when all that was dropped is read, and workers have made ready for questions about it. */
-  private ready: Promise<void> = Promise.resolve();
-  private tellReady = (): void => undefined;
-  private askLongFrom = 0;
+  private readonly patience = new Patience();
   private shown: { rows: RowAt[]; view: View } = { rows: [], view: { filter: "", once: false } };
   private values = new Map<string, [string, number][]>();
   private toldAt = 0;
@@ -87,11 +80,7 @@ class WorkerEngine implements Engine {
     const { logs, pool } = this;
     this.opened++;
     this.drops++;
-    if (this.opened === 1) {
-      this.tellReady();
-      this.ready = new Promise((resolve) => (this.tellReady = resolve));
-      this.askLongFrom = performance.now() + PATIENCE_MS;
-    }
+    if (this.opened === 1) this.patience.begin();
     this.questions.isTold = false;
     this.phase = "reading";
     this.files += files.length;
@@ -104,7 +93,7 @@ class WorkerEngine implements Engine {
       // Only the last of several drops ends reading.
       if (--this.opened === 0 && logs === this.logs) {
         await this.ended().catch((error: unknown) => {
-          this.tellReady();
+          this.patience.end();
           throw error;
         });
       }
@@ -306,7 +295,10 @@ class WorkerEngine implements Engine {
       (message) => this.questions.fail(message),
     );
     this.pool = pool;
-    this.questions = new Questions(pool, { rows: (view) => this.prepare(view), patience: () => this.patience() });
+    this.questions = new Questions(pool, {
+      rows: (view) => this.prepare(view),
+      patience: () => this.patience.wait(() => this.phase === "reading"),
+    });
     this.side = new SideFiles(pool, () => this.forget());
     const { side } = this;
     this.logs = new Library(pool, this.options.split ?? USUAL_LIMITS, {
@@ -317,7 +309,7 @@ class WorkerEngine implements Engine {
     const { logs } = this;
     this.allRows = new RowsOfAll(pool, (place) => logs.orders[place] ?? [0, 0]);
     this.phase = "idle";
-    this.tellReady();
+    this.patience.end();
     this.files = this.filesDone = this.bytes = this.bytesDone = this.opened = this.tuplesAtChange = 0;
     this.values.clear();
     this.choices.clear();
@@ -404,7 +396,7 @@ class WorkerEngine implements Engine {
     this.tellProgress(true);
     this.tellChange();
     await Promise.resolve();
-    const { tellReady } = this;
+    const tellReady = this.patience.end;
     void this.questions
       .idle()
       .then(() => {
@@ -414,21 +406,6 @@ class WorkerEngine implements Engine {
       // Answers without it are the same, and slower.
       .catch(() => undefined)
       .then(tellReady);
-  }
-
-  /** Resolves when a question that takes long may be asked: behind reading, or once in a while. To be told when it is answered. */
-  private async patience(): Promise<() => void> {
-    if (this.phase === "reading") {
-      const wait = this.askLongFrom - performance.now();
-      await Promise.race([this.ready, new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)))]);
-    }
-    if (this.phase !== "reading") await this.ready;
-    const from = performance.now();
-    this.askLongFrom = from + PATIENCE_MS;
-    return () => {
-      const now = performance.now();
-      this.askLongFrom = Math.max(this.askLongFrom, now + (now - from) * READING_PER_ANSWERING);
-    };
   }
 
   /** Sees to it that workers know what came before each tuple in its flow, so that a change of the filter need not look for it. */
