@@ -4,6 +4,7 @@
  */
 
 import type { Engine } from "./protocol";
+import { lookUp } from "./turns";
 
 /** What the first view asks, as far as it runs functions of its own; findings look at what they are made of. */
 const ANALYSES = ["summary", "top", "timeline", "rules", "matrix", "conversations", "findings"];
@@ -16,23 +17,35 @@ const TUPLES = 800;
 const NICS = 25;
 const FILES = 8;
 
-/** Connections of some hosts over an hour, each told of four times, at every NIC; two files are of the same NICs, one hour and the next. */
-function madeUp(file: number): Blob {
-  const from = 1.7e12 + (file % 2) * 3.6e6;
+/** Connections of some hosts over an hour, each told of four times, as every NIC tells of them. As bytes: texts take longer to put together. */
+function hour(from: number): Uint8Array<ArrayBuffer> {
   const tuples = Array.from({ length: TUPLES }, (_, tuple) => {
     const flow = tuple >> 2;
     return `"${from + tuple * 4000},10.0.0.${flow},10.1.${flow % 9}.${flow % 40},${1024 + flow},${flow % 4},6,O,${"BCCE"[tuple % 4]},NX,${flow},${tuple},3,${flow}"`;
   });
-  const flows = `","flowRecords":{"flows":[{"aclID":"a","flowGroups":[{"rule":"r","flowTuples":[${tuples.join()}]}]}]}}\n`;
-  const mac = (nic: number): string => `00224871${1000 + (file >> 1) * NICS + nic}`;
-  return new Blob(Array.from({ length: NICS }, (_, nic) => `{"time":"2024-05-01T10:00:00Z","macAddress":"${mac(nic)}${flows}`));
+  return new TextEncoder().encode(`","flowRecords":{"flows":[{"aclID":"a","flowGroups":[{"rule":"r","flowTuples":[${tuples.join()}]}]}]}}\n`);
+}
+
+/** Two files each are of the same NICs, one hour and the next. The page lives on between them: each takes it milliseconds. */
+async function madeUp(): Promise<Blob[]> {
+  const [first, next] = [hour(1.7e12), hour(1.7e12 + 3.6e6)];
+  const files: Blob[] = [];
+  for (let file = 0; file < FILES; file++) {
+    await lookUp();
+    const record = (_: unknown, nic: number): BlobPart[] => {
+      const mac = `00224871${1000 + (file >> 1) * NICS + nic}`;
+      return [`{"time":"2024-05-01T10:00:00Z","macAddress":"${mac}`, file % 2 === 0 ? first : next];
+    };
+    files.push(new Blob(Array.from({ length: NICS }, record).flat()));
+  }
+  return files;
 }
 
 /** Reads and asks; resolves when all is answered. */
 export async function rehearse(engine: Engine): Promise<void> {
   // Once its workers are there, so that the page need not share a processor with them.
   await engine.check("");
-  await engine.open(Array.from({ length: FILES }, (_, file) => ({ path: "", file: madeUp(file) })));
+  await engine.open((await madeUp()).map((file) => ({ path: "", file })));
   for (const filter of FILTERS) {
     await engine.setQuery({ filter, vantage: "all" });
     await Promise.all(ANALYSES.map((analysis) => engine.ask({ analysis })));
